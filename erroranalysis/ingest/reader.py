@@ -1,0 +1,42 @@
+"""What a reader is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from erroranalysis.records import Trace
+
+Columns = dict[str, str | None]
+
+
+class BadRecord(Exception):  # noqa: N818 - it is a finding, not a failure
+    """A record that its reader cannot map; the message is the reason shown."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format: its name, its shape, and the way to a trace.
+
+    Attributes
+    ----------
+    name : str
+        Name that ``ingest(format=…)`` takes and the report shows.
+    describes : str
+        The shape in a few words, for messages.
+    detects : callable
+        Whether a record has this shape.
+    to_trace : callable
+        Maps a record to a trace; raises :class:`BadRecord` with the reason.
+    guesses : callable, optional
+        For flat tables: which column is which field.
+    """
+
+    name: str
+    describes: str
+    detects: Callable[[Mapping[str, Any]], bool]
+    to_trace: Callable[[Mapping[str, Any], Columns], Trace]
+    guesses: Callable[[Mapping[str, Any]], Columns] | None = None

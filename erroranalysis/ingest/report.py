@@ -1,0 +1,100 @@
+"""What an import did."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from erroranalysis.ingest.reader import Columns
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an import did: how many traces came in, and what was left out.
+
+    Attributes
+    ----------
+    new : int
+        Traces that were added.
+    duplicate : int
+        Traces that were already there.
+    rejected : int
+        Records that could not be read; ``project.rejects(report.load_id)`` shows
+        them with file, line and reason.
+    format : str
+        The format that was detected or named.
+    extended : int
+        Known traces that grew by further messages.
+    columns : dict
+        For flat tables: which column was taken for which field.
+    source : str
+        What was read.
+    seconds : float
+        Time taken, seconds.
+    load_id : str
+        Id of the import.
+    reasons : dict of str to int
+        Why records were rejected, with counts; the most frequent first.
+
+    Examples
+    --------
+    >>> IngestReport(new=412, duplicate=0, rejected=3, format="chat")
+    IngestReport(new=412, duplicate=0, rejected=3, format='chat')
+    """
+
+    new: int
+    duplicate: int
+    rejected: int
+    format: str
+    extended: int = 0
+    columns: Columns = field(default_factory=dict)
+    source: str = ""
+    seconds: float = 0.0
+    load_id: str = ""
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say it in one line; what is zero and unusual is left out."""
+        parts = [f"new={self.new}", f"duplicate={self.duplicate}"]
+        if self.extended:
+            parts.append(f"extended={self.extended}")
+        parts += [f"rejected={self.rejected}", f"format={self.format!r}"]
+        if self.columns:
+            parts.append(f"columns={self.columns}")
+        return f"IngestReport({', '.join(parts)})"
+
+    def frame(self) -> pl.DataFrame:
+        """Return the report as a frame of one row."""
+        import polars as pl
+
+        row = asdict(self)
+        del row["reasons"], row["columns"]
+        return pl.DataFrame([row])
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("new traces", f"{self.new:,}"),
+            ("already there", f"{self.duplicate:,}"),
+            ("extended", f"{self.extended:,}"),
+            ("rejected", f"{self.rejected:,}"),
+            ("format", html.escape(self.format)),
+            ("time", f"{self.seconds:.1f} s"),
+        ]
+        if self.columns:
+            guess = ", ".join(
+                f"{field} ← {name}" for field, name in self.columns.items()
+            )
+            rows.append(("columns", html.escape(guess)))
+        for reason, count in list(self.reasons.items())[:5]:
+            rows.append(("rejected because", f"{html.escape(reason)} ({count:,})"))
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{name}</th>"
+            f"<td style='text-align:left'>{value}</td></tr>"
+            for name, value in rows
+            if value != "0"
+        )
+        return f"<table>{cells}</table>"

@@ -1,0 +1,48 @@
+"""tau-bench results: ``traj`` holds the messages, ``reward`` what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from erroranalysis.ingest.messages import normalise
+from erroranalysis.ingest.reader import BadRecord, Columns, Reader
+from erroranalysis.ingest.values import as_number, as_text
+from erroranalysis.records import Feedback, Trace
+
+
+def _detects(record: Mapping[str, Any]) -> bool:
+    return isinstance(record.get("traj"), list) and "task_id" in record
+
+
+def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
+    del columns
+    if not isinstance(record.get("traj"), list):
+        raise BadRecord("no trajectory: 'traj' is not a list")
+    reward = as_number(record.get("reward"))
+    info = record.get("info")
+    info = info if isinstance(info, Mapping) else {}
+    task = info.get("task")
+    task = task if isinstance(task, Mapping) else {}
+    feedback = Feedback("reward", as_text(reward), reward, None, "environment")
+    facts = {
+        "task_id": record.get("task_id"),
+        "trial": record.get("trial", 0),
+        "reward": reward,
+        "user_id": task.get("user_id"),
+        "instruction": task.get("instruction"),
+        "reward_info": info.get("reward_info"),
+    }
+    return Trace(
+        id=f"tau_{record.get('task_id')}_{record.get('trial', 0)}",
+        messages=normalise(record["traj"]),
+        session_id=None,
+        error=as_text(info.get("error")),
+        metadata={name: value for name, value in facts.items() if value is not None},
+        feedback=(feedback,) if reward is not None else (),
+    )
+
+
+READER = Reader(
+    "tau-bench", "tau-bench results (task_id, reward, traj)", _detects, _to_trace
+)

@@ -1,0 +1,152 @@
+"""Annotations: acts of people, only ever added."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from erroranalysis.records import Annotation, new_id, utc_now
+from erroranalysis.store.rows import dicts, frame, insert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from erroranalysis.store.lease import Leases
+
+_LATEST = (
+    "SELECT * FROM annotations WHERE trace_id = ? AND annotator = ?"
+    " ORDER BY annotation_id DESC LIMIT 1"
+)
+
+
+class Annotations:
+    """Keeps what people said about traces."""
+
+    def __init__(self, leases: Leases) -> None:
+        self._leases = leases
+
+    def add(self, annotation: Annotation) -> Annotation:
+        """Write one act; it is durable when this returns.
+
+        The act takes its id here, supersedes what the same person said of the same
+        trace before, and keeps the hash of the messages as they are now.
+        """
+        with self._leases.transaction() as connection:
+            before = dicts(
+                connection, _LATEST, [annotation.trace_id, annotation.annotator]
+            )
+            seen = connection.execute(
+                "SELECT content_hash FROM traces WHERE id = ?", [annotation.trace_id]
+            ).fetchone()
+            row = asdict(annotation)
+            row["annotation_id"] = new_id("a")
+            row["created_at"] = annotation.created_at or utc_now()
+            row["content_hash"] = annotation.content_hash or (seen[0] if seen else None)
+            row["supersedes"] = before[0]["annotation_id"] if before else None
+            insert(connection, "annotations", [row])
+        return Annotation(**row)
+
+    def add_all(self, annotations: Sequence[Annotation]) -> int:
+        """Write many acts in one transaction; return how many said something new.
+
+        An act that repeats what the same person's current annotation already says
+        is left out, so that importing a table twice changes nothing.
+        """
+        with self._leases.transaction() as connection:
+            current = {
+                (row["trace_id"], row["annotator"]): row
+                for row in dicts(connection, "FROM current_annotations")
+            }
+            hashes = dict(
+                connection.execute(
+                    "SELECT id, content_hash FROM traces WHERE id IN"
+                    " (SELECT unnest(?::VARCHAR[]))",
+                    [[item.trace_id for item in annotations]],
+                ).fetchall()
+            )
+            rows = []
+            for item in annotations:
+                known = current.get((item.trace_id, item.annotator))
+                if known and _says_the_same(known, item):
+                    continue
+                row = asdict(item)
+                row["annotation_id"] = new_id("a")
+                row["created_at"] = item.created_at or utc_now()
+                row["content_hash"] = item.content_hash or hashes.get(item.trace_id)
+                row["supersedes"] = known["annotation_id"] if known else None
+                current[item.trace_id, item.annotator] = row
+                rows.append(row)
+            insert(connection, "annotations", rows)
+        return len(rows)
+
+    def history(
+        self, *, annotator: str | None = None, trace_id: str | None = None
+    ) -> list[Annotation]:
+        """Return every act, the oldest first."""
+        with self._leases.lease() as connection:
+            rows = dicts(
+                connection,
+                "SELECT * FROM annotations WHERE annotator = coalesce(?, annotator)"
+                " AND trace_id = coalesce(?, trace_id) ORDER BY annotation_id",
+                [annotator, trace_id],
+            )
+        return [Annotation(**row) for row in rows]
+
+    def frame(self, *, history: bool = False) -> pl.DataFrame:
+        """Return the current state, or every act."""
+        source = "annotations" if history else "current_annotations"
+        with self._leases.lease() as connection:
+            return frame(
+                connection,
+                f"SELECT trace_id, annotator, verdict, critique, first_failure, created_at,"
+                f" seconds, saw_judgement, batch_id, content_hash, annotation_id,"
+                f" supersedes, retracts FROM {source} ORDER BY annotation_id",
+            )
+
+    def current(self, annotator: str) -> dict[str, Annotation]:
+        """Return what one person says now, by trace."""
+        with self._leases.lease() as connection:
+            rows = dicts(
+                connection,
+                "SELECT * FROM current_annotations WHERE annotator = ?"
+                " ORDER BY annotation_id",
+                [annotator],
+            )
+        return {row["trace_id"]: Annotation(**row) for row in rows}
+
+    def annotators(self) -> list[str]:
+        """Return who annotated, the busiest first."""
+        with self._leases.lease() as connection:
+            rows = connection.execute(
+                "SELECT annotator FROM current_annotations GROUP BY annotator"
+                " ORDER BY count(*) DESC, annotator"
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def sampling(self, annotator: str) -> list[dict[str, Any]]:
+        """Return how the traces that one person judged had been chosen.
+
+        Each row has ``trace_id``, ``label_sampling`` (NULL where nobody recorded it),
+        ``stratum`` and ``inclusion_probability``.
+        """
+        with self._leases.lease() as connection:
+            return dicts(
+                connection,
+                "SELECT a.trace_id, b.label_sampling, i.stratum,"
+                " i.inclusion_probability, b.batch_id"
+                " FROM current_annotations AS a"
+                " LEFT JOIN batches AS b USING (batch_id)"
+                " LEFT JOIN batch_items AS i"
+                " ON i.batch_id = a.batch_id AND i.trace_id = a.trace_id"
+                " WHERE a.annotator = ? ORDER BY a.trace_id",
+                [annotator],
+            )
+
+
+def _says_the_same(known: dict[str, Any], item: Annotation) -> bool:
+    return all(
+        known[name] == getattr(item, name)
+        for name in ("verdict", "critique", "first_failure")
+    )
