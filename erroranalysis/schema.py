@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pyarrow
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ TABLES: tuple[Table, ...] = (
         "strategy | VARCHAR! | random, stratified, …",
         "parameters | JSON! | n, by, seed and the like",
         "seed | BIGINT! | seed of the draw",
-        "label_sampling | VARCHAR! | random, stratified, error_hunt, …: what rates allow",
+        "label_sampling | VARCHAR! | random, stratified, error_hunt: what rates allow",
         "population | BIGINT! | traces that could have been drawn",
         "created_at | TIMESTAMP! | when it was drawn, UTC",
     ),
@@ -314,8 +314,8 @@ VIEWS: tuple[tuple[str, str, str], ...] = (
             ) AS place
             FROM assignments AS a JOIN survivor USING (mode_id)
         )
-        SELECT trace_id, annotator, survivor_id AS mode_id, version, how, who, created_at,
-               assignment_id
+        SELECT trace_id, annotator, survivor_id AS mode_id, version, how, who,
+               created_at, assignment_id
         FROM latest WHERE place = 1 AND action = 'assign'
         """,
     ),
@@ -387,7 +387,7 @@ def as_markdown() -> str:
     return "\n".join(out) + "\n"
 
 
-def arrow_schema(item: Table) -> pyarrow.Schema:
+def arrow_schema(item: Table) -> pa.Schema:
     """Return the Arrow schema of a table; JSON travels as text."""
     import pyarrow as pa
 

@@ -11,6 +11,7 @@ from erroranalysis.measure.estimate import Estimate, wilson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import polars as pl
 
 _RESAMPLES = 2_000

@@ -81,11 +81,15 @@ class Alignment:
 
     def _repr_html_(self) -> str:
         def row(name: str, item: Estimate) -> str:
-            return f"<tr><th>{name}</th><td><code>{html.escape(repr(item))}</code></td></tr>"
+            shown = html.escape(repr(item))
+            return f"<tr><th>{name}</th><td><code>{shown}</code></td></tr>"
 
         left_out = ""
         if self.errors or self.missing:
-            left_out = f"<p>{self.errors} errors and {self.missing} not yet run: in no number.</p>"
+            left_out = (
+                f"<p>{self.errors} errors and {self.missing} not yet run:"
+                " in no number.</p>"
+            )
         return (
             f"<p><b>{html.escape(self.name)}</b> on {html.escape(self.split)}"
             f" (look {self.looks})</p><table>"

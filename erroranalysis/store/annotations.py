@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from erroranalysis.errors import NothingToDoError, UnknownNameError
 from erroranalysis.records import Annotation, new_id, utc_now
 from erroranalysis.store.rows import dicts, frame, insert
 
@@ -100,9 +101,36 @@ class Annotations:
         with self._leases.lease() as connection:
             return frame(
                 connection,
-                f"SELECT trace_id, annotator, verdict, critique, first_failure, created_at,"
+                f"SELECT trace_id, annotator, verdict, critique, first_failure,"
+                f" created_at,"
                 f" seconds, saw_judgement, batch_id, content_hash, annotation_id,"
                 f" supersedes, retracts FROM {source} ORDER BY annotation_id",
+            )
+
+    def labelled(self, annotator: str | None = None) -> pl.DataFrame:
+        """Return current annotations with their traces and failure modes.
+
+        One row an annotation, of one person or of everybody; ``messages`` and
+        ``metadata`` are JSON text. A trace that does not fail has no modes.
+        """
+        with self._leases.lease() as connection:
+            return frame(
+                connection,
+                "SELECT a.trace_id, t.input, t.output, t.messages, a.annotator,"
+                " a.verdict, a.critique, a.first_failure,"
+                " coalesce(named.modes, []::VARCHAR[]) AS modes, t.session_id,"
+                " t.started_at, t.model, t.metadata, a.created_at"
+                " FROM current_annotations AS a"
+                " LEFT JOIN traces AS t ON t.id = a.trace_id"
+                " LEFT JOIN ("
+                " SELECT s.trace_id, s.annotator, list(m.name ORDER BY m.name) AS modes"
+                " FROM current_assignments AS s JOIN current_modes AS m USING (mode_id)"
+                " GROUP BY s.trace_id, s.annotator"
+                " ) AS named ON named.trace_id = a.trace_id"
+                "  AND named.annotator = a.annotator AND a.verdict = 'fail'"
+                " WHERE a.annotator = coalesce($1, a.annotator)"
+                " ORDER BY a.trace_id, a.annotator",
+                [annotator],
             )
 
     def current(self, annotator: str) -> dict[str, Annotation]:
@@ -124,6 +152,29 @@ class Annotations:
                 " ORDER BY count(*) DESC, annotator"
             ).fetchall()
         return [row[0] for row in rows]
+
+    def reference(self, annotator: str | None = None) -> str:
+        """Return the annotator that is meant: the named one, or the busiest.
+
+        Raises
+        ------
+        NothingToDoError
+            Nobody has annotated yet.
+        UnknownNameError
+            The named one has not.
+        """
+        names = self.annotators()
+        if not names:
+            raise NothingToDoError(
+                "There are no annotations yet. Read some traces first:"
+                " project.annotate(project.sample(100), annotator='you'), or bring"
+                " them: project.import_annotations('labels.csv')."
+            )
+        if annotator is None:
+            return names[0]
+        if annotator not in names:
+            raise UnknownNameError.among("annotator", annotator, names)
+        return annotator
 
     def sampling(self, annotator: str) -> list[dict[str, Any]]:
         """Return how the traces that one person judged had been chosen.

@@ -1,0 +1,249 @@
+"""The parts that charts are made of: names, intervals and values, row by row."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from erroranalysis.charts.display import result_chart
+from erroranalysis.charts.theme import palette, theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import altair as alt
+
+    from erroranalysis.measure import Estimate
+
+FEW = 30  # an estimate from fewer traces is drawn in grey
+_LETTER = 6.4  # mean width of a letter at 12 px
+_GAP = 10
+_LONGEST_NAME = 0.34  # of the width
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Rows to draw, how wide and on what.
+
+    Attributes
+    ----------
+    rows : tuple of dict
+        One a line of the chart, with ``place`` from 0 and ``label``.
+    width : int
+        Width of the whole chart, pixels.
+    theme : str or None
+        ``"light"``, ``"dark"``, or None for any background.
+    step : int
+        Height of a row, pixels.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    width: int
+    theme: str | None
+    step: int = 26
+
+    @property
+    def names_width(self) -> int:
+        """Width that the names take: what they need, up to a third of the chart."""
+        lines = [row["label"] for row in self.rows]
+        lines += [row["detail"] for row in self.rows if "detail" in row]
+        needed = _LETTER * max((len(line) for line in lines), default=0) + 8
+        return int(min(max(needed, 60), self.width * _LONGEST_NAME))
+
+    def rest(self, *widths: int) -> int:
+        """Return the width that the other panels leave."""
+        return self.width - sum(widths) - _GAP * len(widths)
+
+    def panel(self, *layers: alt.Chart, width: int) -> alt.LayerChart:
+        """Lay marks over each other in one panel."""
+        import altair as alt
+
+        height = alt.Step(self.step)
+        return alt.LayerChart(layer=list(layers), width=width, height=height)
+
+    def y(self, *, guides: bool = False) -> alt.Y:
+        """Return the place of a row, the same in every panel."""
+        import altair as alt
+
+        lines = alt.Axis(labels=False, title=None, grid=True) if guides else None
+        domain = [row["place"] for row in self.rows]
+        return alt.Y("place:O", axis=lines, scale=alt.Scale(domain=domain))
+
+    def names(self, tooltip: Sequence[alt.Tooltip]) -> alt.LayerChart:
+        """Draw the names; long ones are cut, and whole in the tooltip."""
+        import altair as alt
+
+        width = self.names_width
+        ink = palette(self.theme)
+
+        def line(field: str, where: str, **mark: Any) -> alt.Chart:  # noqa: ANN401
+            text: alt.Chart = (
+                alt.Chart()
+                .mark_text(align="right", limit=width, ellipsis="…", **mark)
+                .encode(x=alt.value(width), y=self.y(), text=f"{field}:N")
+                .encode(tooltip=list(tooltip))
+                .transform_filter(where)
+            )
+            return text
+
+        detailed = any("detail" in row for row in self.rows)
+        up = -7 if detailed else 0
+        layers = [
+            line("label", "!datum.total", dy=up),
+            line("label", "datum.total", dy=up, fontWeight="bold"),
+        ]
+        if detailed:
+            small = {"dy": 8, "fontSize": 10, "color": ink.muted}
+            layers.append(line("detail", "true", **small))
+        return self.panel(*layers, width=width)
+
+    def values(
+        self, field: str, width: int, tooltip: Sequence[alt.Tooltip]
+    ) -> alt.LayerChart:
+        """Write values beside the marks."""
+        import altair as alt
+
+        text = (
+            alt.Chart()
+            .mark_text(align="left", fontSize=11, color=palette(self.theme).muted)
+            .encode(x=alt.value(0), y=self.y(), text=f"{field}:N")
+            .encode(tooltip=list(tooltip))
+        )
+        return self.panel(text, width=width)
+
+    def interval(
+        self, name: str, x: alt.X, tooltip: Sequence[alt.Tooltip], *, below: int = 0
+    ) -> list[alt.Chart]:
+        """Draw an estimate: its 95 % interval as a line, its value as a point.
+
+        Parameters
+        ----------
+        name : str
+            Prefix of the fields ``_value``, ``_low``, ``_high`` and ``_ink``.
+        x : altair.X
+            The axis; its field is set here.
+        tooltip : sequence of altair.Tooltip
+            What to show on hovering.
+        below : int, default 0
+            Pixels under the middle of the row; what stands there is drawn lighter.
+        """
+        import altair as alt
+
+        if below:
+            line, size = 1.0, 22
+        else:
+            line, size = 2.5, 65
+        ink = alt.Color(f"{name}_ink:N", scale=None)
+        base = alt.Chart().encode(y=self.y(guides=not below), tooltip=list(tooltip))
+        low, value = x.copy(), x.copy()
+        low.shorthand, value.shorthand = f"{name}_low:Q", f"{name}_value:Q"
+        return [
+            base.mark_rule(strokeWidth=line, yOffset=below).encode(
+                x=low, x2=f"{name}_high:Q", color=ink
+            ),
+            base.mark_point(yOffset=below, size=size, filled=not below, opacity=1)
+            .encode(x=value, color=ink)
+            .transform_filter(f"isValid(datum.{name}_value)"),
+        ]
+
+    def finish(
+        self,
+        *panels: alt.LayerChart,
+        title: str,
+        notes: Sequence[str],
+        description: str,
+    ) -> alt.HConcatChart:
+        """Set the panels side by side, under a title and what a reader must know."""
+        return result_chart(
+            hconcat=list(panels),
+            data={"values": list(self.rows)},
+            spacing=_GAP,
+            title={"text": title, "subtitle": wrap(notes, self.width)},
+            description=description,
+            config=theme(self.theme),
+        )
+
+    def nothing_yet(self, what: str) -> alt.HConcatChart:
+        """Draw a sentence in place of the chart that cannot be drawn yet."""
+        import altair as alt
+
+        lines = wrap([f"nothing yet: {what}"], self.width)
+        text = (
+            alt.Chart()
+            .mark_text(
+                align="left",
+                fontSize=12,
+                lineHeight=17,
+                color=palette(self.theme).muted,
+            )
+            .encode(x=alt.value(0), y=alt.value(12), text=alt.value(lines))
+            .properties(width=self.width, height=17 * len(lines) + 8)
+        )
+        return result_chart(
+            hconcat=[text],
+            data={"values": [{}]},
+            description=" ".join(lines),
+            config=theme(self.theme),
+        )
+
+
+def wrap(notes: Sequence[str], width: int) -> list[str]:
+    """Break sentences into lines that fit the width of a chart.
+
+    Examples
+    --------
+    >>> wrap(["one two three", "", "four"], 60)
+    ['one two', 'three', 'four']
+    """
+    letters = max(int(width / 6.0), 8)
+    return [line for note in notes if note for line in textwrap.wrap(note, letters)]
+
+
+def fields(
+    name: str, estimate: Estimate, theme_name: str | None, *, weak: bool = False
+) -> dict[str, Any]:
+    """Return an estimate as fields of a row; grey where it rests on few traces."""
+    ink = palette(theme_name)
+    known = not math.isnan(estimate.value)
+    return {
+        f"{name}_value": estimate.value if known else None,
+        f"{name}_low": estimate.low,
+        f"{name}_high": estimate.high,
+        f"{name}_n": estimate.n,
+        f"{name}_ink": ink.weak if weak or estimate.n < FEW else ink.mark,
+        f"{name}_text": percent(estimate),
+        f"{name}_method": f"95 % {estimate.method}",
+        f"{name}_assumes": estimate.assumes or "-",
+    }
+
+
+def percent(estimate: Estimate) -> str:
+    """Write an estimate in percent, with a decimal where it is needed.
+
+    Examples
+    --------
+    >>> from erroranalysis.measure import wilson
+    >>> percent(wilson(18, 100)), percent(wilson(1, 400)), percent(wilson(0, 0))
+    ('18% [12, 27]', '0.2% [0.0, 1.4]', 'no estimate')
+    """
+    if math.isnan(estimate.value):
+        return "no estimate"
+    digits = 1 if estimate.high < 0.1 else 0  # noqa: PLR2004 - below 10 %
+    value, low, high = (
+        f"{100 * number:.{digits}f}"
+        for number in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value}% [{low}, {high}]"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> count(1, "trace"), count(1200, "trace")
+    ('1 trace', '1,200 traces')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

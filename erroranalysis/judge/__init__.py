@@ -1,0 +1,8 @@
+"""Judges: one failure mode, one prompt, one model, and the person they shadow."""
+
+from __future__ import annotations
+
+from erroranalysis.judge.judge import Judge, judge_for
+from erroranalysis.judge.results import Disagreements, JudgeRun
+
+__all__ = ["Disagreements", "Judge", "JudgeRun", "judge_for"]

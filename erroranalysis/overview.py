@@ -1,0 +1,178 @@
+"""Where a project stands: the next step, and what a report shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from erroranalysis.errors import NoHonestEstimateError, NothingToDoError
+from erroranalysis.export import Section
+from erroranalysis.judge import Judge
+from erroranalysis.measure import cohen_kappa
+from erroranalysis.rates import failure_rates
+from erroranalysis.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from erroranalysis.measure import Agreement, Alignment
+    from erroranalysis.store import Store
+
+_QUOTES = 3
+
+
+def next_step(counts: Mapping[str, int]) -> str:
+    """Return what a person would do next, as code.
+
+    Examples
+    --------
+    >>> from collections import defaultdict
+    >>> next_step(defaultdict(int))
+    "project.ingest('traces.jsonl')"
+    """
+    waiting = counts["failed"] - counts["assigned"]
+    steps = (
+        (not counts["traces"], "project.ingest('traces.jsonl')"),
+        (not counts["annotations"], "project.annotate(project.sample(100))"),
+        (waiting > 0 or not counts["modes"], "project.taxonomy.suggest()"),
+        (not counts["judges"], "project.judge('<failure mode>')"),
+        (not counts["judgements"], "judge.run('dev'); judge.alignment('dev')"),
+    )
+    return next((step for wanted, step in steps if wanted), "project.failure_rates()")
+
+
+def stages(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Return one line for every stage of the work: its name and what there is."""
+    return [
+        ("traces", f"{counts['traces']:,} ({counts['rejects']:,} records rejected)"),
+        ("sampled", f"{counts['sampled']:,} in {counts['batches']:,} batches"),
+        (
+            "annotated",
+            "{annotated:,} by {annotators:,} ({failed:,} failed)".format_map(counts),
+        ),
+        ("taxonomy", f"{counts['modes']:,} modes, {counts['assigned']:,} notes placed"),
+        ("judges", f"{counts['judges']:,} ({counts['judgements']:,} judgements)"),
+    ]
+
+
+def judges(store: Store) -> list[Judge]:
+    """Return the newest judge of every failure mode, by name of the mode."""
+    modes = {mode["mode_id"]: mode for mode in store.modes.active()}
+    newest = {row["mode_id"]: row for row in store.judging.judges()}
+    found = [
+        Judge(store, modes[key], row) for key, row in newest.items() if key in modes
+    ]
+    return sorted(found, key=lambda judge: judge.mode)
+
+
+def alignments(store: Store, split: str = "test") -> list[Alignment]:
+    """Return the alignment of every judge that was run on a split."""
+    found = []
+    for judge in judges(store):
+        try:
+            found.append(judge.alignment(split))
+        except NothingToDoError:
+            continue
+    return found
+
+
+def agreement(store: Store, first: str | None, second: str | None) -> Agreement:
+    """Measure how far two annotators agree on the traces that both judged.
+
+    Raises
+    ------
+    NothingToDoError
+        There are no two annotators, or they share no trace.
+    """
+    names = store.annotations.annotators()
+    first = store.annotations.reference(first)
+    others = [name for name in names if name != first]
+    if second is None and not others:
+        raise NothingToDoError(
+            f"Only {first} has annotated. Agreement needs a second person on the same"
+            " traces: project.annotate(batch, annotator='someone else')."
+        )
+    second = store.annotations.reference(second or others[0])
+    mine = store.annotations.current(first)
+    theirs = store.annotations.current(second)
+    verdicts = [
+        (str(mine[key].verdict), str(theirs[key].verdict))
+        for key in mine
+        if key in theirs and "defer" not in (mine[key].verdict, theirs[key].verdict)
+    ]
+    if not verdicts:
+        raise NothingToDoError(
+            f"{first} and {second} have judged no trace in common. Let {second} read"
+            f" {first}'s traces: project.annotate(batch, annotator={second!r})."
+        )
+    ours, yours = zip(*verdicts, strict=True)
+    return cohen_kappa(ours, yours, raters=(first, second))
+
+
+def report_sections(store: Store) -> Iterator[Section]:
+    """Yield what a report shows: failures, modes, rates, judges, people, method."""
+    taxonomy = Taxonomy(store)
+    pareto = taxonomy.pareto()
+    yield Section(
+        "What fails",
+        f"{pareto.annotator} read {pareto.read} traces and failed {pareto.failed}."
+        f" {pareto.unplaced} failing notes belong to no failure mode yet.",
+        chart=pareto,
+        table=taxonomy.modes(),
+    )
+    yield Section(
+        "In the expert's words",
+        "Notes that belong to each failure mode, the first few of each.",
+        quotes=_quotes(store, pareto.annotator),
+    )
+    try:
+        rates = failure_rates(store)
+        yield Section(
+            "How often",
+            "Share of all traces, with 95 % intervals. The method follows from how the"
+            f" labelled traces were chosen (here: {rates.label_sampling}). Any failure:"
+            f" {rates.overall!r}.",
+            chart=rates,
+            table=rates.frame().select("mode", "rate", "low", "high", "method", "note"),
+        )
+    except NoHonestEstimateError as refusal:
+        yield Section("How often", str(refusal))
+    for split in ("test", "dev"):
+        found = alignments(store, split)
+        if found:
+            yield Section(
+                f"How well the judges shadow the expert ({split} split)",
+                "Positive class is Pass: TPR is the share of human passes that the"
+                " judge passes, TNR the share of human fails that the judge fails. No"
+                " judge was taught with these traces.",
+                chart=found,
+                table=[_row(item) for item in found],
+            )
+    try:
+        yield Section("How far people agree", repr(agreement(store, None, None)))
+    except NothingToDoError:
+        return
+
+
+def _row(item: Alignment) -> dict[str, Any]:
+    return {
+        "judge": item.name,
+        "TPR": repr(item.tpr),
+        "TNR": repr(item.tnr),
+        "errors": item.errors,
+        "looks": item.looks,
+    }
+
+
+def _quotes(store: Store, annotator: str) -> list[tuple[str, str]]:
+    notes = store.annotations.current(annotator)
+    by_mode: dict[str, list[str]] = defaultdict(list)
+    for row in store.modes.assignments().iter_rows(named=True):
+        note = notes.get(row["trace_id"])
+        if note and row["annotator"] == annotator and note.critique:
+            by_mode[row["mode"]].append(f"{note.critique} ({row['trace_id']})")
+    return [
+        (mode, quote)
+        for mode, found in sorted(by_mode.items(), key=lambda item: -len(item[1]))
+        for quote in found[:_QUOTES]
+    ]

@@ -1,0 +1,129 @@
+"""The facts around a conversation, as badges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from erroranalysis.render.markdown import code
+from erroranalysis.render.safe import escaped, shortened
+from erroranalysis.render.values import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from erroranalysis.records import Feedback, Trace
+
+_GOOD = {"up", "thumbs_up", "positive", "good", "like", "true", "yes", "1", "1.0"}
+_BAD = {"down", "thumbs_down", "negative", "bad", "dislike", "false", "no", "0", "0.0"}
+_THUMBS = {"thumbs", "thumb", "rating", "feedback", "like", "user_feedback"}
+LONGEST_BADGE = 60
+LONGEST_LIST = 20
+
+
+def facts(trace: Trace) -> str:
+    """Return the badges of a trace, its error, and metadata too large for a badge."""
+    badges = "".join(
+        _badge(name, value, kind) for name, value, kind in _named(trace) if value
+    )
+    large = {key: value for key, value in trace.metadata.items() if not _simple(value)}
+    out = f'<ul class="ea-badges">{badges}</ul>' if badges else ""
+    out += "".join(_quoted(item) for item in trace.feedback if item.comment)
+    if trace.error:
+        text = escaped(shortened(trace.error, 2_000))
+        out += f'<p class="ea-error"><strong>The run failed:</strong> {text}</p>'
+    if large:
+        names = escaped(shortened(", ".join(map(str, large)), 80))
+        block = code(as_json(large), "json")
+        out += (
+            f'<details class="ea-fold"><summary>more metadata: {names}</summary>'
+            f"{block}</details>"
+        )
+    return f'<header class="ea-facts">{out}</header>' if out else ""
+
+
+def fact_lines(trace: Trace) -> list[str]:
+    """Return the facts as lines of plain text."""
+    return [f"{name}: {value}" for name, value, _ in _named(trace) if value]
+
+
+def _named(trace: Trace) -> Iterator[tuple[str, str, str]]:
+    """Yield name, value and kind of every fact, the most telling first."""
+    for item in trace.feedback:
+        word, kind = _thumb(item)
+        yield item.origin if kind else f"{item.origin} {item.name}", word, kind
+    yield "error", "yes" if trace.error else "", "bad"
+    yield "model", trace.model or "", ""
+    yield (
+        "started",
+        f"{trace.started_at:%Y-%m-%d %H:%M} UTC" if trace.started_at else "",
+        "",
+    )
+    yield "latency", _latency(trace), ""
+    yield "tokens", _tokens(trace), ""
+    yield "cost", f"${trace.cost_usd:.4g}" if trace.cost_usd is not None else "", ""
+    simple = [(key, value) for key, value in trace.metadata.items() if _simple(value)]
+    for key, value in simple[:LONGEST_LIST]:
+        yield str(key), str(value), ""
+    for tag in trace.tags[:LONGEST_LIST]:
+        yield "tag", tag, ""
+    yield "session", trace.session_id or "", ""
+    yield "trace", trace.id, ""
+
+
+def _simple(value: object) -> bool:
+    """Say whether a value fits a badge; an empty one needs no showing at all."""
+    if value is None or value in ({}, [], ""):
+        return True
+    if isinstance(value, str):
+        return len(value) <= LONGEST_BADGE and "\n" not in value
+    return isinstance(value, bool | int | float)
+
+
+def _badge(name: str, value: str, kind: str) -> str:
+    if value in ("None", "{}", "[]"):
+        return ""
+    css = f"ea-badge ea-{kind}" if kind else "ea-badge"
+    shown = escaped(shortened(value, LONGEST_BADGE))
+    full = escaped(f"{name}: {shortened(value, 500)}")
+    return (
+        f'<li class="{css}" title="{full}"><span class="ea-name">'
+        f"{escaped(shortened(name, 40))}</span> {shown}</li>"
+    )
+
+
+def _thumb(item: Feedback) -> tuple[str, str]:
+    word = (item.value or "").strip().casefold()
+    if item.name.casefold() in _THUMBS or not item.value:
+        number = item.number if item.number in (0, 1) else None
+        if word in _GOOD or number == 1:
+            return "thumbs up", "good"
+        if word in _BAD or number == 0:
+            return "thumbs down", "bad"
+    if item.value:
+        return item.value, ""
+    return ("" if item.number is None else f"{item.number:g}") or "commented", ""
+
+
+def _quoted(item: Feedback) -> str:
+    kind = _thumb(item)[1] or "plain"
+    said = escaped(shortened(item.comment or "", 1_000))
+    who = escaped(shortened(item.origin, 40))
+    return f'<p class="ea-quote ea-{kind}" dir="auto"><span>{who}:</span> {said}</p>'
+
+
+def _latency(trace: Trace) -> str:
+    if trace.started_at is None or trace.ended_at is None:
+        return ""
+    seconds = (trace.ended_at - trace.started_at).total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"  # noqa: PLR2004
+
+
+def _tokens(trace: Trace) -> str:
+    parts = []
+    if trace.input_tokens is not None:
+        parts.append(f"{trace.input_tokens:,} in")
+    if trace.output_tokens is not None:
+        parts.append(f"{trace.output_tokens:,} out")
+    return " · ".join(parts)

@@ -1,0 +1,127 @@
+"""Failure rates: the method follows from how the traces were chosen."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import chat
+
+import erroranalysis as ea
+from erroranalysis.errors import NoHonestEstimateError
+
+
+def fill(project: ea.Project, n: int = 100, fails: int = 20) -> list[dict]:
+    project.ingest(
+        [
+            chat(
+                f"t{i:03}",
+                f"question {i} {i * 7919}",
+                f"{'oops' if i < fails else 'fine'} {i * 104729}",
+                metadata={"channel": "app" if i < 50 else "web"},
+            )
+            for i in range(n)
+        ],
+        progress=False,
+    )
+    return [
+        {
+            "trace_id": f"t{i:03}",
+            "verdict": "fail" if i < fails else "pass",
+            "critique": "because",
+        }
+        for i in range(n)
+    ]
+
+
+def test_a_random_sample_gives_wilson(labelled: ea.Project) -> None:
+    rates = labelled.failure_rates()
+    assert rates.label_sampling == "random"
+    assert (rates.overall.value, rates.overall.n) == (20 / 60, 60)
+    assert [(item.mode, item.rate.value) for item in rates.modes] == [
+        ("late", 0.25),
+        ("rude", 5 / 60),
+    ]
+    assert rates.overall.assumes == ""
+
+
+def test_labels_of_unknown_origin_say_so(project: ea.Project) -> None:
+    project.import_annotations(fill(project), annotator="mira")
+    rates = project.failure_rates()
+    assert rates.label_sampling == "unknown"
+    assert "nobody recorded how they were chosen" in rates.overall.assumes
+
+
+def test_hunted_errors_give_no_rate(project: ea.Project) -> None:
+    notes = fill(project)
+    queue = project.queue([row["trace_id"] for row in notes[:10]], annotator="mira")
+    for row in notes[:10]:
+        queue.go_to(row["trace_id"])
+        queue.submit("fail", "because")
+    with pytest.raises(NoHonestEstimateError, match=r"sample\(100, by='random'\)"):
+        project.failure_rates()
+
+
+def test_hunted_errors_are_left_out_beside_a_random_sample(project: ea.Project) -> None:
+    notes = fill(project)
+    queue = project.queue([row["trace_id"] for row in notes[:10]], annotator="mira")
+    for row in notes[:10]:
+        queue.go_to(row["trace_id"])
+        queue.submit("fail", "because")
+    batch = project.sample(50, seed=3)
+    chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
+    project.import_annotations(chosen, annotator="mira", batch=batch)
+    rates = project.failure_rates()
+    assert rates.overall.n == 50
+    assert "10 traces picked by hand were left out of the draw" in rates.overall.assumes
+
+
+def test_a_stratified_sample_is_weighted(project: ea.Project) -> None:
+    """App has 20 fails in 50, web none in 50; app is read fully, web hardly."""
+    notes = fill(project)
+    project.ingest(
+        [
+            chat(
+                f"w{i}", f"more {i * 31}", f"fine {i * 37}", metadata={"channel": "web"}
+            )
+            for i in range(150)
+        ],
+        progress=False,
+    )
+    batch = project.sample(
+        100, by="stratified", strata="channel", allocation="equal", seed=1
+    )
+    known = {row["trace_id"]: row["verdict"] for row in notes}
+    labels = [
+        {"trace_id": key, "verdict": known.get(key, "pass")} for key in batch.trace_ids
+    ]
+    project.import_annotations(labels, annotator="mira", batch=batch)
+    rates = project.failure_rates()
+    assert rates.label_sampling == "stratified"
+    assert rates.overall.value == pytest.approx(20 / 250)
+    assert "weighted" in rates.overall.method
+
+
+def test_a_good_judge_narrows_the_rate_and_shows_what_it_corrected(
+    project: ea.Project,
+) -> None:
+    notes = fill(project, n=600, fails=120)
+    batch = project.sample(150, seed=5)
+    chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
+    project.import_annotations(chosen, annotator="mira", batch=batch)
+    project.taxonomy.add("oops")
+    failing = [row["trace_id"] for row in chosen if row["verdict"] == "fail"]
+    project.taxonomy.assign(failing, "oops")
+    project.judge("oops").run("all", progress=False)
+    (found,) = project.failure_rates().modes
+    assert found.judge == "oops v1"
+    assert found.rate.low < 0.2 < found.rate.high
+    alone = found.labels_only
+    assert found.rate.high - found.rate.low < alone.high - alone.low
+    assert found.judge_only is not None
+    assert "corrected for errors of oops v1" in found.note
+
+
+def test_deferred_traces_do_not_count(project: ea.Project) -> None:
+    notes = fill(project, n=10, fails=2)
+    notes[9]["verdict"] = "defer"
+    project.import_annotations(notes, annotator="mira")
+    assert project.failure_rates().overall.n == 9
