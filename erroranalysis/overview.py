@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,26 @@ def stages(counts: Mapping[str, int]) -> list[tuple[str, str]]:
         ("taxonomy", f"{counts['modes']:,} modes, {counts['assigned']:,} notes placed"),
         ("judges", f"{counts['judges']:,} ({counts['judgements']:,} judgements)"),
     ]
+
+
+def as_text(path: str, counts: Mapping[str, int]) -> str:
+    """Return where a project stands, for a terminal."""
+    lines = [f"Project({path!r})"]
+    lines += [f"  {name:<10} {what}" for name, what in stages(counts)]
+    return "\n".join([*lines, f"  {'next':<10} {next_step(counts)}"])
+
+
+def as_html(path: str, counts: Mapping[str, int]) -> str:
+    """Return where a project stands, for a notebook."""
+    cell = "style='text-align:left'"
+    rows = "".join(
+        f"<tr><th {cell}>{name}</th><td {cell}>{what}</td></tr>"
+        for name, what in stages(counts)
+    )
+    return (
+        f"<b>Project</b> <code>{html.escape(path)}</code><table>{rows}</table>"
+        f"next: <code>{html.escape(next_step(counts))}</code>"
+    )
 
 
 def judges(store: Store) -> list[Judge]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis import overview
@@ -80,23 +79,10 @@ class Project:
 
     def __repr__(self) -> str:
         """Show the counts of every stage and the next step."""
-        counts = self._store.counts()
-        lines = [f"Project({self.path!r})"]
-        lines += [f"  {name:<10} {what}" for name, what in overview.stages(counts)]
-        return "\n".join([*lines, f"  next       {overview.next_step(counts)}"])
+        return overview.as_text(self.path, self._store.counts())
 
     def _repr_html_(self) -> str:
-        counts = self._store.counts()
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{name}</th>"
-            f"<td style='text-align:left'>{what}</td></tr>"
-            for name, what in overview.stages(counts)
-        )
-        step = html.escape(overview.next_step(counts))
-        return (
-            f"<b>Project</b> <code>{html.escape(self.path)}</code>"
-            f"<table>{rows}</table>next: <code>{step}</code>"
-        )
+        return overview.as_html(self.path, self._store.counts())
 
     @helpful_keywords
     def ingest(

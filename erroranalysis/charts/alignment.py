@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 _N_TEXT = 44
-_PANELS = (("tpr", "TPR: human passes it passes"), ("tnr", "TNR: human fails it fails"))
+_PANELS = (("tpr", "TPR, of human passes"), ("tnr", "TNR, of human fails"))
 
 
 def draw_alignment(

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from erroranalysis.measure import Estimate
 
 FEW = 30  # an estimate from fewer traces is drawn in grey
-_LETTER = 6.4  # mean width of a letter at 12 px
+_LETTER = 7.2  # mean width of a letter at 12 px in the widest of the fonts
 _GAP = 10
 _LONGEST_NAME = 0.34  # of the width
+_SAFE = 0.84  # names are cut by the metrics of one font and shown in another
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Canvas:
         height = alt.Step(self.step)
         return alt.LayerChart(layer=list(layers), width=width, height=height)
 
-    def y(self, *, guides: bool = False) -> alt.Y:
+    def y(self, *, guides: bool = True) -> alt.Y:
         """Return the place of a row, the same in every panel."""
         import altair as alt
 
@@ -81,8 +82,8 @@ class Canvas:
         def line(field: str, where: str, **mark: Any) -> alt.Chart:  # noqa: ANN401
             text: alt.Chart = (
                 alt.Chart()
-                .mark_text(align="right", limit=width, ellipsis="…", **mark)
-                .encode(x=alt.value(width), y=self.y(), text=f"{field}:N")
+                .mark_text(align="right", limit=_SAFE * width, ellipsis="…", **mark)
+                .encode(x=alt.value(width), y=self.y(guides=False), text=f"{field}:N")
                 .encode(tooltip=list(tooltip))
                 .transform_filter(where)
             )
@@ -108,7 +109,7 @@ class Canvas:
         text = (
             alt.Chart()
             .mark_text(align="left", fontSize=11, color=palette(self.theme).muted)
-            .encode(x=alt.value(0), y=self.y(), text=f"{field}:N")
+            .encode(x=alt.value(0), y=self.y(guides=False), text=f"{field}:N")
             .encode(tooltip=list(tooltip))
         )
         return self.panel(text, width=width)
@@ -136,7 +137,7 @@ class Canvas:
         else:
             line, size = 2.5, 65
         ink = alt.Color(f"{name}_ink:N", scale=None)
-        base = alt.Chart().encode(y=self.y(guides=not below), tooltip=list(tooltip))
+        base = alt.Chart().encode(y=self.y(), tooltip=list(tooltip))
         low, value = x.copy(), x.copy()
         low.shorthand, value.shorthand = f"{name}_low:Q", f"{name}_value:Q"
         return [
@@ -160,6 +161,7 @@ class Canvas:
             hconcat=list(panels),
             data={"values": list(self.rows)},
             spacing=_GAP,
+            padding=2,
             title={"text": title, "subtitle": wrap(notes, self.width)},
             description=description,
             config=theme(self.theme),

@@ -26,7 +26,7 @@ def draw_pareto(result: Pareto, *, width: int, theme: str | None) -> alt.HConcat
 
     tips = _tooltip()
     bars_width, shares_width = _widths(canvas)
-    y = canvas.y()
+    y = canvas.y(guides=False)
     bars = (
         alt.Chart()
         .mark_bar(color=palette(theme).mark, height={"band": 0.62})
@@ -109,10 +109,12 @@ def _missing(result: Pareto) -> str:
 
 def _notes(result: Pareto) -> list[str]:
     who = result.annotator or "The annotator"
-    first = (
-        f"{who} read {count(result.read, 'trace')}; {result.failed:,} failed,"
-        f" {result.unplaced:,} of them without a failure mode yet (in no bar)."
+    unplaced = (
+        f"{result.unplaced:,} of them without a failure mode yet (in no bar)"
+        if result.unplaced
+        else "each with a failure mode"
     )
+    first = f"{who} read {count(result.read, 'trace')}; {result.failed:,} failed, {unplaced}."
     assumes = {item.share.assumes for item in result.modes if item.share.assumes}
     shares = "Bars: failing traces. Dots: share of the traces read, 95 % interval"
     shares += f"; assumes that {'; '.join(sorted(assumes))}." if assumes else "."

@@ -34,7 +34,7 @@ def draw_rates(
             " project.annotate(project.sample(100))"
         )
     beside = any("alone_value" in row for row in rows)
-    canvas = Canvas(rows, width, theme, step=34 if beside else 28)
+    canvas = Canvas(rows, width, theme, step=38 if beside else 28)
     tips = _tooltip()
     return canvas.finish(
         canvas.names(tips),
@@ -64,7 +64,7 @@ def _marks(canvas: Canvas, tips: list[alt.Tooltip]) -> list[alt.Chart]:
         shown = "isValid(datum.alone_low)"
         marks += [
             mark.transform_filter(shown)
-            for mark in canvas.interval("alone", x, tips, below=10)
+            for mark in canvas.interval("alone", x, tips, below=11)
         ]
     if any("judge_value" in row for row in canvas.rows):
         ink = palette(canvas.theme).weak
@@ -72,7 +72,9 @@ def _marks(canvas: Canvas, tips: list[alt.Tooltip]) -> list[alt.Chart]:
         judge.shorthand = "judge_value:Q"
         marks.append(
             alt.Chart()
-            .mark_point(shape="cross", angle=45, size=45, filled=True, color=ink)
+            .mark_point(
+                shape="cross", angle=45, size=55, filled=True, color=ink, yOffset=-11
+            )
             .encode(x=judge, y=canvas.y(), tooltip=tips)
             .transform_filter("isValid(datum.judge_value)")
         )
@@ -132,5 +134,5 @@ def _notes(result: FailureRates, rows: tuple[dict[str, Any], ...]) -> list[str]:
     return [
         f"{labels} Method: {', '.join(methods)}.",
         f"Assumes: {'; '.join(assumes)}." if assumes else "",
-        "   ".join(key),
+        " · ".join(key),
     ]

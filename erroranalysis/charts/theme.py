@@ -99,6 +99,7 @@ def theme(name: str | None = None) -> dict[str, Any]:
             "domain": False,
             "ticks": False,
             "labelPadding": 6,
+            "labelFlush": False,
         },
         "title": {
             "color": ink.text,

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from erroranalysis.ingest.reader import BadRecord
+from erroranalysis.ingest.reader import BadRecord, Columns
 from erroranalysis.ingest.values import (
     as_count,
+    as_id,
     as_number,
     as_text,
     as_time,
     unwrap,
 )
-from erroranalysis.records import Feedback
+from erroranalysis.records import Feedback, Message, digest
 
-# The field of a trace, and the names under which records give it.
+# The field of a trace, and the names under which records give it, the surest first.
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "trace_id", "request_id", "run_id", "uuid", "_id"),
-    "session_id": ("session_id", "conversation_id", "thread_id", "sessionId", "chat_id"),
+    "session_id": ("session_id", "conversation_id", "thread_id", "chat_id"),
     "started_at": (
-        "started_at", "start_time", "timestamp", "created_at", "created", "time",
-        "date", "datetime",
+        "started_at", "start_time", "timestamp", "created_at", "created", "ts",
+        "time", "date", "datetime",
     ),
     "ended_at": ("ended_at", "end_time", "finished_at"),
     "model": ("model", "model_name", "model_id"),
@@ -37,58 +40,125 @@ NAMES: dict[str, tuple[str, ...]] = {
     "latency_seconds": ("latency_seconds", "latency_s", "duration_seconds"),
     "latency_ms": ("latency_ms", "duration_ms"),
 }  # fmt: skip
-USED = {name for names in NAMES.values() for name in names}
+_SPOTS = {
+    name: (field, rank)
+    for field, names in NAMES.items()
+    for rank, name in enumerate(names)
+}
+# names that as often hold a duration or a day in words: no time there is no fault
+_WEAK_TIMES = {"time", "date", "datetime", "ts"}
+_KEPT = {"latency_seconds", "latency_ms"}  # they have no column of their own
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+Places = dict[str, str]
 
 
-def pick(record: Mapping[str, Any], field: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what a record says about a field, under any of its names."""
-    for name in NAMES[field]:
-        value = record.get(name)
-        if value is not None and value != "":
-            return value
-    return None
+@functools.lru_cache(maxsize=4096)
+def fold(name: str) -> str:
+    """Return a column name without case, blanks and camels.
+
+    Examples
+    --------
+    >>> fold("Session ID"), fold("sessionId"), fold("user-input")
+    ('session_id', 'session_id', 'user_input')
+    """
+    text = _CAMEL.sub("_", str(name).strip())
+    return text.casefold().replace(" ", "_").replace("-", "_")
 
 
-def facts(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a trace that a record names, all but the messages."""
-    started, ended = _times(record)
-    usage = unwrap(pick(record, "usage"))
-    tokens = usage if isinstance(usage, Mapping) else record
+def find(record: Mapping[str, Any], columns: Columns | None = None) -> Places:
+    """Return the name under which a record gives each field.
+
+    Examples
+    --------
+    >>> find({"traceId": "t1", "created_at": "", "timestamp": 1})
+    {'id': 'traceId', 'started_at': 'timestamp'}
+    """
+    found: Places = {}
+    ranks: dict[str, int] = {}
+    for name, value in record.items():
+        if value is None or value == "":
+            continue
+        spot = _SPOTS.get(fold(name))
+        if spot is not None and spot[1] < ranks.get(spot[0], 99):
+            found[spot[0]], ranks[spot[0]] = name, spot[1]
+    for field, column in (columns or {}).items():
+        if column is None:
+            found.pop(field, None)
+        elif column in record:
+            found = {f: name for f, name in found.items() if name != column}
+            found[field] = column
+    return found
+
+
+def facts(record: Mapping[str, Any], at: Places) -> dict[str, Any]:
+    """Return the arguments of a trace that a record names, all but id and messages."""
+    given = {field: record[name] for field, name in at.items()}
+    started, ended = _times(given, at)
+    tokens = given
+    if "usage" in given and isinstance(usage := unwrap(given["usage"]), Mapping):
+        tokens = {field: usage[name] for field, name in find(usage).items()}
     return {
-        "session_id": as_text(pick(record, "session_id")),
+        "session_id": as_id(given.get("session_id")),
         "started_at": started,
         "ended_at": ended,
-        "model": as_text(pick(record, "model")),
-        "input_tokens": as_count(pick(tokens, "input_tokens")),
-        "output_tokens": as_count(pick(tokens, "output_tokens")),
-        "cost_usd": as_number(pick(record, "cost_usd")),
-        "error": as_text(pick(record, "error")),
-        "tags": _tags(pick(record, "tags")),
-        "feedback": _feedback(unwrap(pick(record, "feedback"))),
+        "model": as_text(given.get("model")),
+        "input_tokens": as_count(tokens.get("input_tokens")),
+        "output_tokens": as_count(tokens.get("output_tokens")),
+        "cost_usd": as_number(given.get("cost_usd")),
+        "error": as_text(given.get("error") or None),
+        "tags": _tags(given.get("tags")),
+        "feedback": _feedback(unwrap(given.get("feedback"))),
     }
 
 
-def metadata(record: Mapping[str, Any], used: set[str]) -> dict[str, Any]:
-    """Return the metadata of a record and every fact that has no place elsewhere."""
-    given = unwrap(pick(record, "metadata"))
+def metadata(
+    record: Mapping[str, Any], at: Places, known: Mapping[str, Any], used: set[str]
+) -> dict[str, Any]:
+    """Return the metadata of a record and all that has no place elsewhere.
+
+    A fact that could not be read, such as a cost of ``"n/a"``, stays here as it is.
+    """
+    taken = used | {
+        name
+        for field, name in at.items()
+        if field not in _KEPT and (field not in known or known[field])
+    }
     rest = {
         str(name): value
         for name, value in record.items()
-        if name not in used and name not in USED and value is not None
+        if name not in taken and value is not None and value != ""
     }
-    for name in NAMES["latency_ms"] + NAMES["latency_seconds"]:
-        if record.get(name) is not None:
-            rest[name] = record[name]
+    given = unwrap(record[at["metadata"]]) if "metadata" in at else None
     if isinstance(given, Mapping):
         return {**rest, **{str(name): value for name, value in given.items()}}
     return {**rest, "metadata": given} if given is not None else rest
 
 
-def _times(record: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
-    started = as_time(pick(record, "started_at"))
-    ended = as_time(pick(record, "ended_at"))
-    seconds = as_number(pick(record, "latency_seconds"))
-    milliseconds = as_number(pick(record, "latency_ms"))
+def identity(
+    record: Mapping[str, Any],
+    at: Places,
+    known: Mapping[str, Any],
+    messages: list[Message],
+    prefix: str,
+) -> str:
+    """Return the id that a record has, or one that follows from what it says.
+
+    Two records are one trace when they have the same messages, session and start.
+    """
+    given = as_id(record[at["id"]]) if "id" in at else None
+    if given is not None:
+        return given
+    return prefix + digest(messages, known["session_id"], known["started_at"])
+
+
+def _times(
+    given: Mapping[str, Any], at: Places
+) -> tuple[datetime | None, datetime | None]:
+    started = _time(given, at, "started_at")
+    ended = _time(given, at, "ended_at")
+    seconds = as_number(given.get("latency_seconds"))
+    milliseconds = as_number(given.get("latency_ms"))
     if seconds is None and milliseconds is not None:
         seconds = milliseconds / 1000
     if ended is None and started is not None and seconds is not None and seconds >= 0:
@@ -99,23 +169,38 @@ def _times(record: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]
     return started, ended
 
 
+def _time(given: Mapping[str, Any], at: Places, field: str) -> datetime | None:
+    if field not in given:
+        return None
+    try:
+        return as_time(given[field])
+    except BadRecord as reason:
+        if fold(at[field]) in _WEAK_TIMES:
+            return None
+        raise BadRecord(
+            f"{at[field]!r}: {reason}; to leave it out: columns={{{field!r}: None}}"
+        ) from None
+
+
 def _tags(value: object) -> list[str]:
     value = unwrap(value)
     if isinstance(value, str):
         return [tag.strip() for tag in value.split(",") if tag.strip()]
     if isinstance(value, Sequence):
-        return [str(tag) for tag in value]
-    return []
+        return [text for tag in value if (text := as_text(tag))]
+    text = as_text(value)
+    return [text] if text else []
 
 
 def _feedback(value: object) -> tuple[Feedback, ...]:
     if isinstance(value, Mapping):
-        value = [value] if "name" in value else _by_name(value)
+        value = [value] if "name" in value or "key" in value else _by_name(value)
+    if isinstance(value, (str, int, float)):
+        value = [{"value": value}]
     if not isinstance(value, Sequence):
         return ()
-    if isinstance(value, str):
-        return (Feedback(name="feedback", value=value),)
-    return tuple(one_feedback(item) for item in value if isinstance(item, Mapping))
+    items = (item if isinstance(item, Mapping) else {"value": item} for item in value)
+    return tuple(one_feedback(item) for item in items)
 
 
 def _by_name(value: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from erroranalysis.ingest.facts import NAMES, facts, metadata, pick
+from erroranalysis.ingest.facts import NAMES, facts, find, fold, identity, metadata
 from erroranalysis.ingest.messages import normalise
 from erroranalysis.ingest.reader import BadRecord, Columns, Reader
 from erroranalysis.ingest.values import as_text, unwrap
-from erroranalysis.records import Trace, digest
+from erroranalysis.records import Trace
 
 _GUESSES: dict[str, tuple[str, ...]] = {
     "input": (
@@ -31,16 +31,23 @@ def guess(record: Mapping[str, Any]) -> Columns:
 
     Examples
     --------
-    >>> guess({"Question": "?", "answer": "!", "ts": 1})
-    {'input': 'Question', 'output': 'answer'}
+    >>> guess({"Question": "?", "answer": "!", "sessionId": 1})
+    {'input': 'Question', 'output': 'answer', 'session_id': 'sessionId'}
     """
-    folded = {str(name).strip().casefold().replace(" ", "_"): name for name in record}
+    folded: dict[str, str] = {}
+    for name in record:
+        folded.setdefault(fold(name), name)
     found: Columns = {}
+    taken: set[str] = set()
     for field, names in (*_GUESSES.items(), *NAMES.items()):
         for name in names:
-            if name in folded and folded[name] not in found.values():
-                found[field] = str(folded[name])
+            if name in folded and name not in taken:
+                found[field] = folded[name]
+                taken.add(name)
                 break
+    if "instruction" in folded and found.get("input") == folded.get("input"):
+        # instruction, input, output: the task, and what it is to be done with
+        found["input"], found["context"] = folded["instruction"], folded["input"]
     return found
 
 
@@ -50,16 +57,13 @@ def _detects(record: Mapping[str, Any]) -> bool:
 
 
 def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
-    asked_in, answered_in = columns.get("input"), columns.get("output")
-    if asked_in is None or answered_in is None:
-        lacking = "input" if asked_in is None else "output"
-        raise BadRecord(
-            f"no column for {lacking}; name it: columns={{{lacking!r}: …}}, one of "
-            + ", ".join(map(str, record))
-        )
-    asked, answered = record.get(asked_in), as_text(record.get(answered_in))
+    asked_in, answered_in = _column(record, columns, "input"), None
+    if columns.get("output", "") is not None:
+        answered_in = _column(record, columns, "output")
+    asked = record[asked_in]
+    answered = as_text(record[answered_in]) if answered_in else None
     if as_text(asked) in (None, "") and not answered:
-        raise BadRecord(f"{asked_in!r} and {answered_in!r} are both empty")
+        raise BadRecord(f"nothing was asked in {asked_in!r} and nothing answered")
     messages = _asked(asked)
     for field in ("context", "system"):
         column = columns.get(field)
@@ -68,29 +72,41 @@ def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
             messages.insert(0, {"role": "system", "content": text, "name": field})
     if answered:
         messages.append({"role": "assistant", "content": answered})
-    # a named column is read under the name of its field
-    renamed = dict(record)
-    for field, column in columns.items():
-        if field in NAMES and column is not None and column in record:
-            renamed[field] = renamed.pop(column)
-    known = facts(renamed)
-    given = None if "id" in columns and columns["id"] is None else pick(renamed, "id")
-    used = {column for column in columns.values() if column} | set(NAMES)
+    at = find(record, {f: name for f, name in columns.items() if f in NAMES})
+    known = facts(record, at)
+    used = {columns[field] or "" for field in _GUESSES if field in columns}
     return Trace(
-        id=as_text(given) or "f_" + digest(messages, known["session_id"]),
+        id=identity(record, at, known, messages, "f_"),
         messages=messages,
-        metadata=metadata(renamed, used),
+        metadata=metadata(record, at, known, used),
         **known,
+    )
+
+
+def _column(record: Mapping[str, Any], columns: Columns, field: str) -> str:
+    """Return the column of a field, or say what is there instead."""
+    column = columns.get(field)
+    if column is not None and column in record:
+        return column
+    lacking = f"no column {column!r}" if column else f"no column for {field}"
+    there = ", ".join(map(str, record)) or "nothing"
+    raise BadRecord(
+        f"{lacking}; the record has {there}. Name it: columns={{{field!r}: …}}"
     )
 
 
 def _asked(asked: object) -> list[dict[str, Any]]:
     """Return the messages that a cell with the input holds."""
     value = unwrap(asked)
-    is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    if is_list and value and isinstance(value[0], Mapping) and "role" in value[0]:
+    if (
+        isinstance(value, list)
+        and value
+        and isinstance(value[0], Mapping)
+        and ("role" in value[0] or "from" in value[0])
+    ):
         return normalise(value)
-    return [{"role": "user", "content": as_text(asked) or ""}]
+    text = as_text(asked)
+    return [{"role": "user", "content": text}] if text else []
 
 
 READER = Reader(

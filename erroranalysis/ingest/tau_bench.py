@@ -8,7 +8,7 @@ from typing import Any
 from erroranalysis.ingest.messages import normalise
 from erroranalysis.ingest.reader import BadRecord, Columns, Reader
 from erroranalysis.ingest.values import as_number, as_text
-from erroranalysis.records import Feedback, Trace
+from erroranalysis.records import Feedback, Trace, digest
 
 
 def _detects(record: Mapping[str, Any]) -> bool:
@@ -16,14 +16,12 @@ def _detects(record: Mapping[str, Any]) -> bool:
 
 
 def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
-    del columns
     if not isinstance(record.get("traj"), list):
         raise BadRecord("no trajectory: 'traj' is not a list")
+    messages = normalise(record["traj"])
     reward = as_number(record.get("reward"))
-    info = record.get("info")
-    info = info if isinstance(info, Mapping) else {}
-    task = info.get("task")
-    task = task if isinstance(task, Mapping) else {}
+    info = _object(record.get("info"))
+    task = _object(info.get("task"))
     feedback = Feedback("reward", as_text(reward), reward, None, "environment")
     facts = {
         "task_id": record.get("task_id"),
@@ -33,14 +31,20 @@ def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
         "instruction": task.get("instruction"),
         "reward_info": info.get("reward_info"),
     }
+    trace_id = f"tau_{record.get('task_id')}_{record.get('trial', 0)}"
+    if "id" in columns and columns["id"] is None:
+        trace_id = "tau_" + digest(messages)
     return Trace(
-        id=f"tau_{record.get('task_id')}_{record.get('trial', 0)}",
-        messages=normalise(record["traj"]),
-        session_id=None,
-        error=as_text(info.get("error")),
+        id=trace_id,
+        messages=messages,
+        error=as_text(info.get("error") or None),
         metadata={name: value for name, value in facts.items() if value is not None},
         feedback=(feedback,) if reward is not None else (),
     )
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 READER = Reader(

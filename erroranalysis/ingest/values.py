@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
+import json
 import math
-from datetime import UTC, date, datetime
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 import orjson
 
 from erroranalysis.ingest.reader import BadRecord
 
-# Powers of ten between seconds, milliseconds, microseconds and nanoseconds; a time
-# of this century in seconds has ten digits.
-_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0.0, 1.0))
-_LATEST_SECONDS = 253_402_300_799  # the last second that datetime can hold
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store keeps naive UTC
+# What one unit is in microseconds, from the smallest number that has it. Times of
+# this century in seconds have ten digits; what is below 1973 is no time but a
+# duration or a counter that is called "time".
+_UNITS = ((10**17, 0.001), (10**14, 1), (10**11, 1_000), (10**8, 1_000_000))
+_LARGEST_COUNT = 2**63 - 1
+_LARGEST_INTEGER, _SMALLEST_INTEGER = 2**64 - 1, -(2**63)
+_JSON_START = re.compile(r"\s*[\[{\"]")
+_PYTHON_START = re.compile(r"\s*(?:\[\s*)?\{\s*'")
 
 
 def as_time(value: object) -> datetime | None:
@@ -30,33 +42,48 @@ def as_time(value: object) -> datetime | None:
     datetime.datetime(2026, 2, 16, 0, 35, 18)
     >>> as_time(1771205718000) == as_time(1771205718) == as_time("1771205718")
     True
+    >>> as_time(1795199007657268842)
+    datetime.datetime(2026, 11, 20, 17, 36, 47, 657268)
     """
-    if value is None or value == "":
+    value = plain(value)
+    if value is None or value in ("", 0):
         return None
     if isinstance(value, datetime):
         return _naive_utc(value)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - UTC
     if isinstance(value, str):
+        text = value.strip()
         try:
-            return _naive_utc(datetime.fromisoformat(value.strip()))
-        except ValueError:
-            number = as_number(value)
+            return _naive_utc(_from_text(text))
+        except (ValueError, OverflowError):
+            number = int(text) if text.isdecimal() else as_number(text)
     else:
-        number = as_number(value)
-    if number is None or number <= 0:
-        raise BadRecord(f"{value!r} is no time; ISO 8601 or a Unix time is")
-    divisor = next(unit for floor, unit in _UNITS if number >= floor)
-    seconds = number / divisor
-    if seconds > _LATEST_SECONDS:
-        raise BadRecord(f"{value!r} is too large for a time")
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+        number = value if isinstance(value, int) else as_number(value)
+    unit = next((unit for floor, unit in _UNITS if number and number >= floor), None)
+    if number is None or unit is None:
+        raise BadRecord(f"{_short(value)} is no time; ISO 8601 or a Unix time is")
+    # whole numbers stay whole: nanoseconds do not fit a float
+    whole = isinstance(number, int)
+    ticks = number // 1_000 if whole and unit < 1 else round(number * unit)
+    try:
+        return _EPOCH + timedelta(microseconds=ticks)
+    except OverflowError:
+        raise BadRecord(f"{_short(value)} is too large for a time") from None
+
+
+def _from_text(text: str) -> datetime:
+    if text.endswith(" UTC"):
+        text = text.removesuffix(" UTC")
+    if text[4:5] == "/" == text[7:8]:  # 2026/11/20; other orders are ambiguous
+        text = text.replace("/", "-", 2)
+    return datetime.fromisoformat(text)
 
 
 def _naive_utc(value: datetime) -> datetime:
     if value.tzinfo is not None:
         value = value.astimezone(UTC)
-    # a polars or pandas value may be a subclass; the store keeps plain datetimes
+    # a value of pandas is a subclass; the store keeps plain datetimes
     return datetime(
         value.year, value.month, value.day, value.hour, value.minute, value.second,
         value.microsecond,
@@ -80,8 +107,10 @@ def as_number(value: object) -> float | None:
 
 def as_count(value: object) -> int | None:
     """Return a whole number such as a token count, or None."""
+    if type(value) is int and 0 <= value <= _LARGEST_COUNT:
+        return value
     number = as_number(value)
-    return None if number is None or number < 0 else int(number)
+    return int(number) if number is not None and 0 <= number < _LARGEST_COUNT else None
 
 
 def as_text(value: object) -> str | None:
@@ -92,29 +121,152 @@ def as_text(value: object) -> str | None:
     >>> as_text("hi"), as_text({"a": 1}), as_text(None), as_text(float("nan"))
     ('hi', '{"a":1}', None, None)
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
     if isinstance(value, str):
         return value
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def as_id(value: object) -> str | None:
+    """Return an id as text; a frame with gaps turns 17 into 17.0, which is 17.
+
+    Examples
+    --------
+    >>> as_id(17.0), as_id("a-1"), as_id("")
+    ('17', 'a-1', None)
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return (str(value) if type(value) is int else as_text(value)) or None
 
 
 def unwrap(value: Any, levels: int = 3) -> Any:  # noqa: ANN401 - any JSON value
     """Return what a JSON string holds, if that is an object or an array.
 
+    A cell that pandas wrote with ``to_csv`` holds the Python form instead; it counts.
+
     Examples
     --------
-    >>> unwrap('{"a": 1}'), unwrap("42"), unwrap("hello")
-    ({'a': 1}, '42', 'hello')
+    >>> unwrap('{"a": 1}'), unwrap("42"), unwrap("hello"), unwrap("[{'a': None}]")
+    ({'a': 1}, '42', 'hello', [{'a': None}])
     """
     for _ in range(levels):
-        if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "[", '"'):
+        if not isinstance(value, str) or not _JSON_START.match(value):
             break
-        try:
-            inner = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            break
+        inner = _held(value)
         if isinstance(inner, str) and not isinstance(unwrap(inner), (dict, list)):
             break
         value = inner
     return value
+
+
+def _held(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what JSON or Python text holds, or the text."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return plain(json.loads(text))
+    except (ValueError, RecursionError):
+        pass
+    if _PYTHON_START.match(text):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # "\d" in a text is no business of ours
+                return plain(ast.literal_eval(text.strip()))
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            pass
+    return text
+
+
+def clean(text: str) -> str:
+    """Return text that a database can keep: no lone surrogates, no NUL.
+
+    Examples
+    --------
+    >>> clean("a\\ud83d") == "a?", clean("b\\x00") == "b\\ufffd"
+    (True, True)
+    """
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a list or a frame holds
+    """Return the plain JSON value or time that a value of another library stands for.
+
+    NaN, NaT and NA become nothing, numpy values become Python's, models and
+    dataclasses become objects, and whole numbers over 64 bits become text.
+
+    Examples
+    --------
+    >>> plain({"a": (1, float("nan")), 2: 2**70})
+    {'a': [1, None], '2': '1180591620717411303424'}
+    """
+    kind = type(value)
+    if kind is str:
+        return clean(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        fits = _SMALLEST_INTEGER <= value <= _LARGEST_INTEGER
+        return value if fits else str(value)
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is dict:
+        return {clean(str(name)): plain(item) for name, item in value.items()}
+    if kind is list:
+        return [plain(item) for item in value]
+    return _foreign(value)
+
+
+def _foreign(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line for each kind
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return None
+    if isinstance(value, datetime):
+        # a time of pandas has nanoseconds, which JSON and the store do not
+        return datetime(
+            value.year, value.month, value.day, value.hour, value.minute, value.second,
+            value.microsecond, value.tzinfo,
+        )  # fmt: skip
+    if isinstance(value, date):
+        return value
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, (str, int, float)):
+        base = next(kind for kind in (str, int, float) if isinstance(value, kind))
+        return plain(base(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _bytes(bytes(value))
+    if isinstance(value, Mapping):
+        return plain(dict(value))
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        return plain(_numpy(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(dataclasses.asdict(value))
+    if callable(dump := getattr(value, "model_dump", None)):
+        return plain(dump())
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return clean(str(value))
+
+
+def _numpy(value: Any) -> Any:  # noqa: ANN401 - a scalar or an array
+    unit = {"M": "datetime64[us]", "m": "timedelta64[us]"}.get(value.dtype.kind)
+    return value.astype(unit).tolist() if unit else value.tolist()
+
+
+def _bytes(value: bytes) -> str:
+    try:
+        return clean(value.decode("utf-8"))
+    except UnicodeDecodeError:
+        return f"({len(value):,} bytes)"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"  # noqa: PLR2004
