@@ -43,16 +43,33 @@ def next_step(counts: Mapping[str, int]) -> str:
 
 
 def stages(counts: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Return one line for every stage of the work: its name and what there is."""
+    """Return one line for every stage of the work: its name and what there is.
+
+    Examples
+    --------
+    >>> from collections import defaultdict
+    >>> stages(defaultdict(int, traces=1, rejects=2))[0]
+    ('traces', '1 (2 records rejected)')
+    """
+
+    def some(name: str, one: str, many: str) -> str:
+        return f"{counts[name]:,} {one if counts[name] == 1 else many}"
+
+    rejected = some("rejects", "record", "records")
+    batches = some("batches", "batch", "batches")
+    people = some("annotators", "person", "people")
+    modes = some("modes", "failure mode", "failure modes")
+    notes = some("assigned", "note", "notes")
+    judgements = some("judgements", "judgement", "judgements")
     return [
-        ("traces", f"{counts['traces']:,} ({counts['rejects']:,} records rejected)"),
-        ("sampled", f"{counts['sampled']:,} in {counts['batches']:,} batches"),
+        ("traces", f"{counts['traces']:,} ({rejected} rejected)"),
+        ("sampled", f"{counts['sampled']:,} in {batches}"),
         (
             "annotated",
-            "{annotated:,} by {annotators:,} ({failed:,} failed)".format_map(counts),
+            f"{counts['annotated']:,} by {people}, {counts['failed']:,} failed",
         ),
-        ("taxonomy", f"{counts['modes']:,} modes, {counts['assigned']:,} notes placed"),
-        ("judges", f"{counts['judges']:,} ({counts['judgements']:,} judgements)"),
+        ("taxonomy", f"{modes}, {notes} placed"),
+        ("judges", f"{counts['judges']:,} ({judgements})"),
     ]
 
 

@@ -52,7 +52,7 @@ class Project:
     >>> project.ingest([{"question": "Open on Sunday?", "answer": "Yes, 9 to 5."}])
     IngestReport(new=1, duplicate=0, rejected=0, format='flat', columns=...)
     >>> project.close()
-    ... folder.cleanup()
+    >>> folder.cleanup()
     """
 
     @helpful_keywords

@@ -114,7 +114,7 @@ def _notes(result: Pareto) -> list[str]:
         if result.unplaced
         else "each with a failure mode"
     )
-    first = f"{who} read {count(result.read, 'trace')}; {result.failed:,} failed, {unplaced}."
+    read = f"{who} read {count(result.read, 'trace')}"
     assumes = {item.share.assumes for item in result.modes if item.share.assumes}
     shares = "Bars: failing traces. Dots: share of the traces read, 95 % interval"
     shares += f"; assumes that {'; '.join(sorted(assumes))}." if assumes else "."
@@ -123,4 +123,4 @@ def _notes(result: Pareto) -> list[str]:
     if placed > result.failed - result.unplaced:
         several = "A trace can belong to several modes, so the bars add up to more."
     few = f"Grey: fewer than {FEW} traces read." if result.read < FEW else ""
-    return [first, shares, several, few]
+    return [f"{read}; {result.failed:,} failed, {unplaced}.", shares, several, few]

@@ -37,7 +37,7 @@ class Palette:
 
 PALETTES = {
     "light": Palette("#1f2328", "#59636e", "#d8dee4", "#0b5cad", "#868f99"),
-    "dark": Palette("#e6edf3", "#9aa4af", "#3d444d", "#6cb6ff", "#7d8590"),
+    "dark": Palette("#e6edf3", "#9aa4af", "#30363d", "#6cb6ff", "#7d8590"),
 }
 
 # A notebook does not say whether it is light or dark: these are read on both.

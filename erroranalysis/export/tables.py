@@ -292,7 +292,7 @@ def _cell(value: str | None) -> str:
 def _read_csv(path: Path) -> pl.DataFrame:
     import polars as pl
 
-    table = pl.read_csv(path.read_bytes(), infer_schema=False)
+    table = pl.read_csv(path.read_bytes(), infer_schema=False).select(COLUMNS)
     rows = []
     for raw in table.iter_rows(named=True):
         row = {name: restore(raw[name]) if raw[name] else raw[name] for name in COLUMNS}
@@ -303,10 +303,7 @@ def _read_csv(path: Path) -> pl.DataFrame:
 def _read_parquet(path: Path) -> pl.DataFrame:
     import polars as pl
 
-    table = pl.read_parquet(path)
-    if missing := [name for name in COLUMNS if name not in table.columns]:
-        raise KeyError(missing[0])
-    return table.select(COLUMNS).cast(_schema())
+    return pl.read_parquet(path).select(COLUMNS).cast(_schema())
 
 
 def _not_labels(path: Path, chosen: str, why: str) -> ErrorAnalysisError:

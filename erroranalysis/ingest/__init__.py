@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from erroranalysis.ingest import chat, flat, openai_logs, tau_bench
 from erroranalysis.ingest.reader import BadRecord, Reader
-from erroranalysis.ingest.reading import Reading, read
+from erroranalysis.ingest.reading import Reading
 from erroranalysis.ingest.report import IngestReport
 from erroranalysis.ingest.spool import Spool
 
@@ -29,5 +29,4 @@ __all__ = [
     "Reader",
     "Reading",
     "Spool",
-    "read",
 ]

@@ -85,8 +85,9 @@ def find(record: Mapping[str, Any], columns: Columns | None = None) -> Places:
     for field, column in (columns or {}).items():
         if column is None:
             found.pop(field, None)
-        elif column in record:
-            found = {f: name for f, name in found.items() if name != column}
+            continue
+        found = {f: name for f, name in found.items() if name != column}
+        if (given := record.get(column)) is not None and given != "":
             found[field] = column
     return found
 

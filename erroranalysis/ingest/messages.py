@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from erroranalysis.ingest.reader import BadRecord
@@ -14,15 +14,20 @@ ROLES = {
     "developer": "system",
     "user": "user",
     "human": "user",
+    "customer": "user",
     "assistant": "assistant",
     "ai": "assistant",
     "gpt": "assistant",
     "model": "assistant",
     "bot": "assistant",
+    "chatbot": "assistant",
+    "function_call": "assistant",
     "tool": "tool",
     "function": "tool",
     "observation": "tool",
 }
+_SPEAKERS = ("role", "from", "speaker", "sender", "type")
+_WORDS = ("content", "value", "text")
 _TEXT_PARTS = {"text", "input_text", "output_text", "refusal"}
 _MEDIA_PARTS = {
     "image_url": "image",
@@ -32,7 +37,12 @@ _MEDIA_PARTS = {
     "audio": "audio",
     "file": "file",
     "input_file": "file",
+    "document": "file",
 }
+_KINDS = {
+    dict: "an object", list: "a list", str: "text", type(None): "missing",
+    bool: "true or false", int: "a number", float: "a number",
+}  # fmt: skip
 
 
 def normalise(messages: object) -> list[Message]:
@@ -59,75 +69,87 @@ def normalise(messages: object) -> list[Message]:
     [{'role': 'user', 'content': 'Hi'}]
     """
     messages = unwrap(messages)
-    if not isinstance(messages, Sequence) or isinstance(messages, str):
-        raise BadRecord(f"messages is {_kind(messages)}, not a list")
+    if not isinstance(messages, list):
+        raise BadRecord(f"messages is {kind(messages)}, not a list")
     if not messages:
         raise BadRecord("messages is an empty list")
-    return [_one(message, place) for place, message in enumerate(messages)]
+    out: list[Message] = []
+    for place, message in enumerate(messages):
+        if type(message) is dict and len(message) == 2:  # noqa: PLR2004 - most are
+            text, role = message.get("content"), ROLES.get(str(message.get("role")))
+            if role is not None and type(text) is str:
+                out.append({"role": role, "content": text})
+                continue
+        out += _one(message, place)
+    return out
 
 
-def _one(message: object, place: int) -> Message:
+def _one(message: object, place: int) -> list[Message]:
+    """Return a message, after the tool results that an Anthropic message carries."""
     if not isinstance(message, Mapping):
-        raise BadRecord(f"message {place} is {_kind(message)}, not an object")
-    given = message.get("role", message.get("from"))
+        raise BadRecord(f"message {place} is {kind(message)}, not an object")
+    given = next((message[name] for name in _SPEAKERS if message.get(name)), None)
     role = ROLES.get(str(given).lower())
     if role is None:
         raise BadRecord(
             f"message {place} has the role {given!r}; known: {', '.join(ROLES)}"
         )
-    content = message.get("content", message.get("value"))
-    text, extra = _content(content)
-    out: Message = {"role": role, "content": text}
-    calls = message.get("tool_calls") or []
-    if function := message.get("function_call"):
-        calls = [{"id": None, "function": function}]
-    tool_calls = [_call(call, place) for call in calls]
-    tool_calls += extra.pop("tool_calls", [])
-    if tool_calls:
-        out["tool_calls"] = tool_calls
+    content = next((message[name] for name in _WORDS if message.get(name)), None)
+    text, results, extra = _content(content)
+    out: Message = {
+        "role": role,
+        "content": text or as_text(message.get("refusal")) or "",
+    }
+    calls = _calls(message, place) + extra.pop("tool_calls", [])
+    if calls:
+        out["tool_calls"] = calls
     reasoning = message.get("reasoning_content") or message.get("reasoning")
-    reasoning = as_text(reasoning) or extra.pop("reasoning", None)
-    if reasoning:
-        out["reasoning"] = reasoning
-    for name in ("tool_call_id", "name", "refusal"):
+    thought = as_text(reasoning) or extra.pop("reasoning", None)
+    if thought:
+        out["reasoning"] = thought
+    for name in ("tool_call_id", "name"):
         if message.get(name):
             out[name] = as_text(message[name])
-    return {**out, **extra}
+    out |= extra
+    # what the user said beside tool results is a message; nothing is none
+    empty = len(out) == 2 and not out["content"]  # noqa: PLR2004 - role and content
+    return results if results and empty else [*results, out]
 
 
-def _content(content: object) -> tuple[str, dict[str, Any]]:
-    """Return the text of a content, and what it holds beside text."""
-    if content is None:
-        return "", {}
-    if isinstance(content, str):
-        return content, {}
-    if not isinstance(content, Sequence):
-        return as_text(content) or "", {}
+def _content(content: object) -> tuple[str, list[Message], dict[str, Any]]:
+    """Return the text of a content, the tool results in it, and what else it holds."""
+    if not isinstance(content, list):
+        if isinstance(content, Mapping) and content.get("type") in _TEXT_PARTS:
+            content = content.get("text")
+        return as_text(content) or "", [], {}
     texts: list[str] = []
+    results: list[Message] = []
     extra: dict[str, Any] = {}
     for part in content:
         if not isinstance(part, Mapping):
             texts.append(as_text(part) or "")
             continue
-        kind = str(part.get("type", "text"))
-        if kind in _TEXT_PARTS:
-            texts.append(str(part.get("text") or part.get("refusal") or ""))
-        elif kind in ("thinking", "reasoning"):
-            extra["reasoning"] = as_text(part.get("thinking") or part.get("text"))
-        elif kind == "tool_use":
+        sort = str(part.get("type", "text"))
+        if sort in _TEXT_PARTS:
+            texts.append(as_text(part.get("text") or part.get("refusal")) or "")
+        elif sort in ("thinking", "reasoning"):
+            thought = as_text(part.get("thinking") or part.get("text")) or ""
+            so_far = extra.get("reasoning")
+            extra["reasoning"] = f"{so_far}\n\n{thought}" if so_far else thought
+        elif sort == "tool_use":
             call = {name: part.get(name) for name in ("id", "name")}
             call["arguments"] = part.get("input")
             extra.setdefault("tool_calls", []).append(call)
-        elif kind == "tool_result":
-            inner, _ = _content(part.get("content"))
-            texts.append(inner)
-            extra["tool_call_id"] = part.get("tool_use_id")
-        elif kind in _MEDIA_PARTS:
-            medium = {"type": _MEDIA_PARTS[kind], "ref": _reference(part)}
+        elif sort == "tool_result":
+            inner, _, media = _content(part.get("content"))
+            found = {"role": "tool", "content": inner}
+            results.append({**found, "tool_call_id": part.get("tool_use_id"), **media})
+        elif sort in _MEDIA_PARTS:
+            medium = {"type": _MEDIA_PARTS[sort], "ref": _reference(part)}
             extra.setdefault("attachments", []).append(medium)
         else:
             texts.append(as_text(part) or "")
-    return "\n\n".join(text for text in texts if text), extra
+    return "\n\n".join(text for text in texts if text), results, extra
 
 
 def _reference(part: Mapping[str, Any]) -> str | None:
@@ -140,10 +162,21 @@ def _reference(part: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _calls(message: Mapping[str, Any], place: int) -> list[dict[str, Any]]:
+    calls = unwrap(message.get("tool_calls")) or []
+    if function := message.get("function_call"):
+        calls = [{"id": None, "function": unwrap(function)}]
+    if not isinstance(calls, list):
+        raise BadRecord(f"tool_calls of message {place} is {kind(calls)}, not a list")
+    return [_call(unwrap(call), place) for call in calls]
+
+
 def _call(call: object, place: int) -> dict[str, Any]:
     if not isinstance(call, Mapping):
-        raise BadRecord(f"a tool call of message {place} is {_kind(call)}")
+        raise BadRecord(f"a tool call of message {place} is {kind(call)}")
     function = call.get("function") or call.get("custom") or call
+    if not isinstance(function, Mapping):
+        function = {**call, "name": as_text(function)}
     arguments = function.get("arguments", function.get("args", function.get("input")))
     return {
         "id": call.get("id"),
@@ -152,6 +185,6 @@ def _call(call: object, place: int) -> dict[str, Any]:
     }
 
 
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "text", type(None): "missing"}
-    return names.get(type(value), f"of type {type(value).__name__}")
+def kind(value: object) -> str:
+    """Return what a value is, in words for a message."""
+    return _KINDS.get(type(value), f"of type {type(value).__name__}")

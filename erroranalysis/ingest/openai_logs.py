@@ -2,105 +2,171 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from erroranalysis.ingest.facts import facts, metadata, pick
-from erroranalysis.ingest.messages import normalise
+from erroranalysis.ingest.facts import facts, find, identity, metadata
+from erroranalysis.ingest.messages import kind, normalise
+from erroranalysis.ingest.openai_streams import is_stream, joined
 from erroranalysis.ingest.reader import BadRecord, Columns, Reader
 from erroranalysis.ingest.values import as_count, as_text, as_time, unwrap
-from erroranalysis.records import Message, Trace, digest
+from erroranalysis.records import Message, Trace
+
+_CALLS = ("function_call", "custom_tool_call")
+_RESULTS = ("function_call_output", "custom_tool_call_output")
+_NOT_SETTINGS = ("messages", "input", "model", "instructions", "metadata", "prompt")
+_ASKS = ("messages", "input", "prompt")
 
 
 def _detects(record: Mapping[str, Any]) -> bool:
+    if "response" not in record:
+        return False
     request, response = _pair(record)
-    asks = isinstance(request, Mapping) and (
-        "messages" in request or "input" in request
-    )
-    return asks and isinstance(response, Mapping)
+    asks = isinstance(request, Mapping) and any(name in request for name in _ASKS)
+    if not asks:
+        return False
+    under_name = "request" in record
+    if isinstance(response, Mapping):
+        replies = (response.get("choices"), response.get("output"))
+        answered = any(isinstance(reply, list) for reply in replies)
+        return answered or (under_name and "error" in response)
+    # a stream, or a call that failed before there was a response
+    return is_stream(response) or (response is None and under_name)
 
 
 def _pair(record: Mapping[str, Any]) -> tuple[object, object]:
-    return unwrap(record.get("request")), unwrap(record.get("response"))
+    """Return request and response, out of the envelopes of an HTTP log."""
+    pair = []
+    for name in ("request", "response"):
+        value = unwrap(record.get(name))
+        if isinstance(value, Mapping) and isinstance(value.get("body"), (dict, str)):
+            value = unwrap(value["body"])
+        pair.append(value)
+    # a request may stand beside its response instead of under a name
+    return (pair[0] if "request" in record else record), pair[1]
 
 
 def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
-    del columns
     request, response = _pair(record)
+    if is_stream(response):
+        response = joined(str(response))
+    response = {} if response is None else response
     if not isinstance(request, Mapping) or not isinstance(response, Mapping):
         raise BadRecord("request and response are not both objects")
-    asked = request.get("messages", request.get("input"))
-    if asked is None:
-        raise BadRecord("the request has neither messages nor input")
-    messages = _instructions(request) + _asked(asked) + _answered(response)
-    usage = response.get("usage")
-    usage = usage if isinstance(usage, Mapping) else {}
-    known = facts(record)
+    messages = _before(request, response) + _answered(response)
+    if not messages:
+        raise BadRecord("the request has no messages, input or prompt")
+    beside = request is record
+    used = {"response"} | ({*_NOT_SETTINGS} if beside else {"request"})
+    at = find(record, columns)
+    known = facts(record, at)
+    usage = facts({"usage": response.get("usage")}, {"usage": "usage"})
     known["model"] = as_text(response.get("model") or request.get("model"))
-    known["input_tokens"] = as_count(pick(usage, "input_tokens"))
-    known["output_tokens"] = as_count(pick(usage, "output_tokens"))
+    known["input_tokens"] = usage["input_tokens"]
+    known["output_tokens"] = usage["output_tokens"]
     known["error"] = known["error"] or _error(response)
     created = response.get("created") or response.get("created_at")
     known["started_at"] = known["started_at"] or as_time(created)
-    settings = {
-        name: value
-        for name, value in request.items()
-        if name not in ("messages", "input", "model", "instructions", "metadata")
-    }
-    given = pick(record, "id") or response.get("id")
+    ends = as_time(response.get("completed_at"))
+    known["ended_at"] = known["ended_at"] or ends
+    if "id" not in at and columns.get("id", "") is not None and response.get("id"):
+        record, at = {**record, "id": response["id"]}, {**at, "id": "id"}
     return Trace(
-        id=as_text(given) or "o_" + digest(messages, known["started_at"]),
+        id=identity(record, at, known, messages, "o_"),
         messages=messages,
-        metadata={**metadata(record, {"request", "response"}), "request": settings},
+        metadata={
+            **_settings(request, response, beside=beside),
+            **metadata(record, at, known, used),
+        },
         **known,
     )
 
 
-def _instructions(request: Mapping[str, Any]) -> list[Message]:
-    text = as_text(request.get("instructions"))
-    return [{"role": "system", "content": text}] if text else []
+def _settings(
+    request: Mapping[str, Any], response: Mapping[str, Any], *, beside: bool
+) -> dict[str, Any]:
+    """Return how the model was called and how it ended, for the metadata."""
+    out: dict[str, Any] = {}
+    settings = {k: v for k, v in request.items() if k not in _NOT_SETTINGS}
+    if settings and not beside:
+        out["request"] = settings
+    choices = response.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else {}
+    if isinstance(first, Mapping) and first.get("finish_reason"):
+        out["finish_reason"] = first["finish_reason"]
+    if isinstance(response.get("status"), str):
+        out["finish_reason"] = response["status"]
+    given = request.get("metadata")
+    return {**out, **given} if isinstance(given, Mapping) and not beside else out
 
 
-def _asked(asked: object) -> list[Message]:
+def _before(request: Mapping[str, Any], response: Mapping[str, Any]) -> list[Message]:
+    """Return the messages of the request; of a stored prompt the response has them."""
+    instructions = request.get("instructions")
+    asked = request.get("messages", request.get("input"))
+    if asked is None and isinstance(request.get("prompt"), Mapping):
+        instructions = response.get("instructions")
+        asked = []
+    elif asked is None:
+        asked = request.get("prompt")
+    if isinstance(instructions, list):
+        before = [message for item in instructions for message in _item(item)]
+    else:
+        text = as_text(instructions)
+        before = [{"role": "system", "content": text}] if text else []
+    if asked is None or asked == []:
+        return before
     if isinstance(asked, str):
-        return [{"role": "user", "content": asked}]
-    if not isinstance(asked, Sequence):
-        raise BadRecord(f"the input is a {type(asked).__name__}, not text or a list")
-    return [message for item in asked for message in _item(item)]
+        return [*before, {"role": "user", "content": asked}]
+    if not isinstance(asked, list):
+        raise BadRecord(f"the input is {kind(asked)}, not text or a list")
+    return before + [message for item in asked for message in _item(item)]
 
 
 def _item(item: object) -> list[Message]:
     """Return the message that one item of a Responses input or output stands for."""
+    if isinstance(item, str):
+        return [{"role": "user", "content": item}]
     if not isinstance(item, Mapping):
-        raise BadRecord("an item of the conversation is not an object")
-    kind = item.get("type", "message")
-    if kind in ("function_call", "custom_tool_call"):
+        raise BadRecord(f"an item of the conversation is {kind(item)}")
+    sort = item.get("type", "message")
+    if sort in _CALLS:
         arguments = unwrap(item.get("arguments", item.get("input")))
         call = {"id": item.get("call_id"), "name": item.get("name")}
         call["arguments"] = arguments
         return [{"role": "assistant", "content": "", "tool_calls": [call]}]
-    if kind in ("function_call_output", "custom_tool_call_output"):
+    if sort in _RESULTS:
         text = as_text(item.get("output")) or ""
         return [{"role": "tool", "content": text, "tool_call_id": item.get("call_id")}]
-    if kind == "reasoning":
-        parts = item.get("summary") or item.get("content") or []
-        text = "\n\n".join(str(part.get("text", "")) for part in parts)
+    if sort == "reasoning":
+        text = _thoughts(item.get("summary") or item.get("content"))
         return [{"role": "assistant", "content": "", "reasoning": text}] if text else []
     if "role" in item:
         return normalise([item])
     # built-in tools (web search, code interpreter, …) keep their own record
-    call = {"id": item.get("id"), "name": str(kind), "arguments": dict(item)}
+    call = {"id": item.get("id"), "name": str(sort), "arguments": dict(item)}
     return [{"role": "assistant", "content": "", "tool_calls": [call]}]
 
 
+def _thoughts(parts: object) -> str:
+    if not isinstance(parts, list):
+        return as_text(parts) or ""
+    texts = (p.get("text") if isinstance(p, Mapping) else p for p in parts)
+    return "\n\n".join(text for part in texts if (text := as_text(part)))
+
+
 def _answered(response: Mapping[str, Any]) -> list[Message]:
-    if choices := response.get("choices"):
-        message = choices[0].get("message")
-        if message is None:
-            return [{"role": "assistant", "content": str(choices[0].get("text") or "")}]
-        return normalise([{"role": "assistant", **message}])
+    choices = response.get("choices")
+    if isinstance(choices, list) and choices:
+        first = choices[0]
+        if not isinstance(first, Mapping):
+            raise BadRecord(f"the first choice is {kind(first)}, not an object")
+        message = first.get("message")
+        if isinstance(message, Mapping):
+            return normalise([{"role": "assistant", **message}])
+        return [{"role": "assistant", "content": as_text(first.get("text")) or ""}]
     items = response.get("output")
-    if isinstance(items, Sequence) and not isinstance(items, str):
+    if isinstance(items, list):
         return [message for item in items for message in _item(item)]
     return []
 

@@ -1,151 +1,226 @@
-"""Reading a source: detect its format once, then map record after record."""
+"""Reading a source: detect the format of each file, then map record after record."""
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from erroranalysis.errors import IngestError, UnknownNameError
 from erroranalysis.ingest import sources
-from erroranalysis.ingest.reader import BadRecord, Columns, Reader
+from erroranalysis.ingest.flat import FIELDS
+from erroranalysis.ingest.messages import kind
+from erroranalysis.ingest.reader import BadRecord, Columns, Raw, Reader
 from erroranalysis.ingest.values import as_text
 from erroranalysis.records import Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from erroranalysis.ingest.sources import Raw
     from erroranalysis.records import Trace
 
 _LOOK_AT = 50
 _ENOUGH = 0.2
+_MOST_REASONS = 1_000
+_FLAT_FIELDS = {"input", "output", "system", "context"}
+# what a reader can trip over in a record of a shape that nobody has seen yet
+_UNEXPECTED = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+
+Outcome = tuple["Trace | None", "Reject | None", Raw]
 
 
-@dataclass
-class Reading:
-    """A source under way: its reader, its columns and what went wrong so far."""
+class _Shape(NamedTuple):
+    """How the records of one file are read."""
 
     reader: Reader
     columns: Columns
-    raws: Iterator[Raw]
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    def __iter__(self) -> Iterator[tuple[Trace | None, Reject | None, Raw]]:
-        """Yield a trace or a reject for every record."""
-        for raw in self.raws:
-            problem = raw.problem
-            trace = None
-            if problem is None:
-                try:
-                    trace = self._map(raw)
-                except BadRecord as reason:
-                    problem = str(reason)
-            if trace is not None:
-                yield trace, None, raw
-                continue
-            text = raw.text if raw.text is not None else as_text(raw.value)
-            self.reasons[problem or ""] += 1
-            yield None, Reject(raw.file, raw.line, problem or "", text), raw
-
-    def _map(self, raw: Raw) -> Trace:
-        if not isinstance(raw.value, Mapping):
-            raise BadRecord(
-                f"the record is a {type(raw.value).__name__}, not an object"
-            )
-        if not self.columns and not self.reader.detects(raw.value):
-            found = ", ".join(map(str, list(raw.value)[:8])) or "nothing"
-            raise BadRecord(f"not {self.reader.describes}: the record has {found}")
-        return self.reader.to_trace(raw.value, self.columns)
+    strict: bool  # a record has to look like it
 
 
-def read(
-    source: object,
-    readers: Sequence[Reader],
-    *,
-    format: str | None = None,  # noqa: A002 - the word that users know
-    columns: Columns | None = None,
-) -> Reading:
-    """Begin to read a source.
+class Reading:
+    """A source under way: what it turned out to be, and what went wrong so far.
 
-    Parameters
+    Iterate it for a trace or a reject for every record.
+
+    Attributes
     ----------
-    source : path, glob, frame, dict or iterable of dict
-        Where the records are.
-    readers : sequence of Reader
-        The formats, in order of detection.
-    format : str, optional
-        Name of a format; detected where it is not given.
-    columns : dict, optional
-        Field to column name, over the guess; ``None`` as a name leaves a field out.
-
-    Returns
-    -------
-    Reading
-        Iterate it for traces and rejects.
-
-    Raises
-    ------
-    IngestError
-        There is no record at all, or none has a shape that is known.
-    UnknownNameError
-        There is no such format.
+    formats : list of str
+        Names of the readers that were chosen so far.
+    columns : dict
+        For flat tables: field to column, guessed or named.
+    reasons : Counter
+        Why records were rejected.
     """
-    known = {reader.name: reader for reader in readers}
-    if format is not None and format not in known:
-        raise UnknownNameError.among("format", format, known)
-    raws = sources.records(source)
-    head = list(itertools.islice(raws, _LOOK_AT))
-    samples = [raw.value for raw in head if isinstance(raw.value, Mapping)]
-    if not head:
-        raise IngestError(
-            f"{sources.describe(source)!r} holds no records. Is it the right file?"
-        )
-    if format is not None:
-        reader = known[format]
-    elif columns and {"input", "output"} & set(columns):
-        reader = known["flat"]
-    else:
-        reader = _detect(source, head, samples, readers)
-    guessed: Columns = {}
-    if reader.guesses is not None and samples:
-        guessed = reader.guesses(samples[0])
-    for name, column in (columns or {}).items():
-        if column is not None and samples and column not in samples[0]:
-            raise UnknownNameError.among("column", column, map(str, samples[0]))
-        guessed[name] = column
-    return Reading(reader, guessed, itertools.chain(head, raws))
 
+    def __init__(
+        self,
+        source: object,
+        readers: Sequence[Reader],
+        *,
+        format: str | None = None,  # noqa: A002 - the word that users know
+        columns: Columns | None = None,
+    ) -> None:
+        self.source = sources.describe(source)
+        self.formats: list[str] = []
+        self.columns: Columns = {}
+        self.reasons: Counter[str] = Counter()
+        self._readers = {reader.name: reader for reader in readers}
+        self._named = columns or {}
+        self._format = format
+        self._check_names()
+        self._parts = sources.parts(source)
 
-def _detect(
-    source: object, head: list[Raw], samples: list[Mapping[str, object]],
-    readers: Sequence[Reader],
-) -> Reader:  # fmt: skip
-    votes = Counter(
-        next(
-            (place for place, reader in enumerate(readers) if reader.detects(sample)),
-            -1,
+    def _check_names(self) -> None:
+        if self._format is not None and self._format not in self._readers:
+            raise UnknownNameError.among(
+                "format",
+                self._format,
+                self._readers,
+                hint="A format is the shape of the records; whether they come as JSON,"
+                " CSV or Parquet is seen from the file.",
+            )
+        for field in self._named:
+            if field not in (*FIELDS, "messages"):
+                raise UnknownNameError.among("field", field, (*FIELDS, "messages"))
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """Yield a trace or a reject for every record.
+
+        Raises
+        ------
+        IngestError
+            The only file cannot be read, or has no shape that is known. One file
+            among several becomes a reject instead.
+        UnknownNameError
+            The only file has no such column.
+        """
+        for part in self._parts:
+            try:
+                yield from self._part(part)
+            except (IngestError, UnknownNameError) as error:
+                if len(self._parts) == 1:
+                    raise
+                yield self.refuse(Raw(part.name, None), str(error))
+
+    def refuse(self, raw: Raw, problem: str) -> Outcome:
+        """Return the reject for a record, and count its reason."""
+        full = problem not in self.reasons and len(self.reasons) >= _MOST_REASONS
+        self.reasons["other reasons" if full else problem] += 1
+        place = f"{raw.part}: " if raw.part else ""
+        text = raw.text
+        if text is None and raw.value is not None:
+            try:
+                text = as_text(raw.value)
+            except TypeError:  # what cannot be written is often the very problem
+                text = None
+        return None, Reject(raw.file, raw.line, place + problem, text), raw
+
+    def _part(self, part: sources.Part) -> Iterator[Outcome]:
+        opened = itertools.chain.from_iterable(map(self._open, part.records()))
+        head = list(itertools.islice(opened, _LOOK_AT))
+        if not head:
+            raise IngestError(f"{part.name!r} holds no records. Is it the right one?")
+        shape = self._shape(part.name, head)
+        if shape.reader.name not in self.formats:
+            self.formats.append(shape.reader.name)
+        if shape.reader.guesses is not None:
+            self.columns = {**shape.columns, **self.columns}
+        for raw in itertools.chain(head, opened):
+            if raw.problem is not None:
+                yield self.refuse(raw, raw.problem)
+                continue
+            try:
+                yield self._map(raw.value, shape), None, raw
+            except BadRecord as reason:
+                yield self.refuse(raw, str(reason))
+
+    def _map(self, value: object, shape: _Shape) -> Trace:
+        if not isinstance(value, Mapping):
+            raise BadRecord(f"the record is {kind(value)}, not an object")
+        try:
+            if shape.strict and not shape.reader.detects(value):
+                raise BadRecord(self._other(value, shape.reader))
+            return shape.reader.to_trace(value, shape.columns)
+        except _UNEXPECTED as error:
+            detail = str(error) or type(error).__name__
+            if "ecursion" in detail:
+                raise BadRecord("nested too deeply") from error
+            raise BadRecord(f"not {shape.reader.describes}: {detail}") from error
+
+    def _other(self, value: Mapping[str, Any], chosen: Reader) -> str:
+        found = ", ".join(map(str, list(value)[:8])) or "nothing"
+        other = next((r for r in self._readers.values() if r.detects(value)), None)
+        hint = f"; it looks like format={other.name!r}" if other else ""
+        return f"not {chosen.describes}: the record has {found}{hint}"
+
+    def _open(self, raw: Raw) -> Iterable[Raw]:
+        """Return the records that an object such as ``{"traces": […]}`` wraps."""
+        value = raw.value
+        if type(value) is not dict or "messages" in value:
+            return (raw,)
+        lists = [
+            name
+            for name, item in value.items()
+            if type(item) is list and item and type(item[0]) is dict
+        ]
+        if len(lists) != 1 or self._known(value) or not self._known(value[lists[0]][0]):
+            return (raw,)
+        return (
+            Raw(raw.file, raw.line, item, part=f"{lists[0]}[{place}]")
+            for place, item in enumerate(value[lists[0]])
         )
-        for sample in samples
-    )
-    # readers stand in order of particularity: a fifth of the records is enough for
-    # one to win over the flat table that almost anything looks like
-    for place, reader in enumerate(readers):
-        if votes[place] and votes[place] >= _ENOUGH * len(samples):
-            return reader
-    name = sources.describe(source)
-    shapes = "; ".join(f"{reader.name}: {reader.describes}" for reader in readers)
-    if not samples:
-        why = head[0].problem or "the records are not objects"
-        line = f" (line {head[0].line}: {why})" if head[0].line else f" ({why})"
+
+    def _known(self, value: Mapping[str, Any]) -> bool:
+        return any(reader.detects(value) for reader in self._readers.values())
+
+    def _shape(self, name: str, head: list[Raw]) -> _Shape:
+        samples = [raw.value for raw in head if isinstance(raw.value, Mapping)]
+        if self._format is not None:
+            reader = self._readers[self._format]
+        elif "messages" in self._named:
+            reader = self._readers["chat"]
+        elif _FLAT_FIELDS & set(self._named):
+            reader = self._readers["flat"]
+        else:
+            reader = self._detect(name, head, samples)
+        there = {key: None for sample in samples for key in sample}
+        columns = reader.guesses(there) if reader.guesses is not None else {}
+        for field, column in self._named.items():
+            if column is not None and samples and column not in there:
+                raise UnknownNameError.among("column", column, map(str, there))
+            taken = [f for f, other in columns.items() if other == column]
+            for other in taken:
+                del columns[other]
+            columns[field] = column
+        strict = reader.guesses is None and "messages" not in self._named
+        return _Shape(reader, columns, strict)
+
+    def _detect(
+        self, name: str, head: list[Raw], samples: list[Mapping[str, Any]]
+    ) -> Reader:
+        readers = list(self._readers.values())
+        votes = Counter(
+            next((reader.name for reader in readers if reader.detects(sample)), "")
+            for sample in samples
+        )
+        # readers stand in order of particularity: a fifth of the records is enough
+        # for one to win over the flat table that almost anything looks like
+        for reader in readers:
+            if votes[reader.name] and votes[reader.name] >= _ENOUGH * len(samples):
+                return reader
+        if not samples:
+            why = (
+                head[0].problem or f"the first is {kind(head[0].value)}, not an object"
+            )
+            line = f"line {head[0].line}: {why}" if head[0].problem else why
+            raise IngestError(
+                f"No record of {name!r} could be read ({line}). Nothing was imported."
+            )
+        found = ", ".join(map(str, list(samples[0])[:12])) or "nothing"
+        shapes = "; ".join(f"{reader.name}: {reader.describes}" for reader in readers)
         raise IngestError(
-            f"No record of {name!r} could be read{line}. Nothing was imported."
+            f"{name!r} has no shape that is known: its first record has {found}. Known"
+            f" shapes: {shapes}. For a table name the columns:"
+            " ingest(…, columns={'input': …, 'output': …})."
         )
-    found = ", ".join(map(str, list(samples[0])[:12])) or "nothing"
-    raise IngestError(
-        f"{name!r} has no shape that is known: its first record has {found}. Known"
-        f" shapes: {shapes}. For a table name the columns:"
-        " ingest(…, columns={'input': …, 'output': …})."
-    )

@@ -7,10 +7,13 @@ Parquet files in a temporary folder first, in flat memory.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from erroranalysis.ingest.reader import BadRecord
+from erroranalysis.ingest.values import clean
 from erroranalysis.records import dump
 from erroranalysis.schema import arrow_schema, table
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from erroranalysis.records import Reject, Trace
 
 _ROWS_PER_GROUP = 2_000
+_CHARACTERS_PER_GROUP = 1 << 24
 _RAW_CHARACTERS = 10_000
 
 
@@ -33,6 +37,11 @@ class Spool:
     ----------
     load_id : str
         The import they belong to.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or there is no folder for temporary files.
     """
 
     def __init__(self, load_id: str) -> None:
@@ -43,43 +52,62 @@ class Spool:
         self.rejected = 0
         self._temporary = tempfile.TemporaryDirectory(prefix="erroranalysis-")
         self.folder = Path(self._temporary.name)
-        placed = [("place", pa.int64()), ("line", pa.int64())]
-        traces = arrow_schema(table("traces"))
-        self._files = {
-            "traces": _File(self.folder, "traces", pa.schema([*traces, *placed])),
-            "feedback": _File(self.folder, "feedback", arrow_schema(table("feedback"))),
-            "rejects": _File(self.folder, "rejects", arrow_schema(table("rejects"))),
+        place = ("place", pa.int64())
+        schemas = {
+            "traces": [*arrow_schema(table("traces")), place, ("line", pa.int64())],
+            "feedback": [*arrow_schema(table("feedback")), place],
+            "rejects": arrow_schema(table("rejects")),
         }
+        self._files: dict[str, _File] = {}
+        try:
+            for name, fields in schemas.items():
+                self._files[name] = _File(self.folder, name, pa.schema(fields))
+        except BaseException:
+            self._remove()
+            raise
 
     def add(self, trace: Trace, *, source: str, line: int | None) -> None:
-        """Take a trace."""
-        facts = (
-            "id", "session_id", "started_at", "ended_at", "input", "output", "model",
-            "input_tokens", "output_tokens", "cost_usd", "error", "tags",
-            "content_hash",
-        )  # fmt: skip
-        row = {name: getattr(trace, name) for name in facts}
-        row |= {
-            "source": source,
-            "messages": dump(trace.messages),
-            "metadata": dump(trace.metadata),
-            "load_id": self.load_id,
-            "place": self.traces,
-            "line": line,
-        }
-        self._files["traces"].add(row)
-        self.traces += 1
+        """Take a trace.
+
+        Raises
+        ------
+        BadRecord
+            It cannot be written as JSON.
+        """
+        try:
+            row = vars(trace) | {
+                "source": clean(source),
+                "input": trace.input,
+                "output": trace.output,
+                "messages": dump(trace.messages),
+                "metadata": dump(trace.metadata),
+                "content_hash": trace.content_hash,
+                "load_id": self.load_id,
+                "place": self.traces,
+                "line": line,
+            }
+        except TypeError as error:
+            raise BadRecord("nested too deeply") from error
+        self._files["traces"].add(row, len(row["messages"]) + len(row["metadata"]))
         for item in trace.feedback:
-            self._files["feedback"].add(
-                {**vars(item), "trace_id": trace.id, "load_id": self.load_id}
-            )
+            said = vars(item) | {
+                "trace_id": trace.id,
+                "load_id": self.load_id,
+                "place": self.traces,
+            }
+            self._files["feedback"].add(said)
+        self.traces += 1
 
     def reject(self, reject: Reject) -> None:
         """Take a record that could not be read."""
-        raw = reject.raw[:_RAW_CHARACTERS] if reject.raw else None
-        self._files["rejects"].add(
-            {**vars(reject), "raw": raw, "load_id": self.load_id}
-        )
+        raw = clean(reject.raw[:_RAW_CHARACTERS]) if reject.raw else None
+        row = vars(reject) | {
+            "file": clean(reject.file),
+            "reason": clean(reject.reason),
+            "raw": raw,
+            "load_id": self.load_id,
+        }
+        self._files["rejects"].add(row, len(raw or ""))
         self.rejected += 1
 
     def finish(self) -> Path:
@@ -99,8 +127,11 @@ class Spool:
         trace: TracebackType | None,
     ) -> None:
         """Remove the folder."""
+        self._remove()
+
+    def _remove(self) -> None:
         for file in self._files.values():
-            file.close()
+            file.abandon()
         self._temporary.cleanup()
 
 
@@ -112,13 +143,18 @@ class _File:
 
         self._schema = schema
         self._rows: list[dict[str, Any]] = []
+        self._characters = 0
         self._writer: parquet.ParquetWriter | None = parquet.ParquetWriter(
-            folder / f"{name}.parquet", schema, compression="zstd"
+            folder / f"{name}.parquet", schema, compression="lz4"
         )
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: dict[str, Any], characters: int = 0) -> None:
         self._rows.append(row)
-        if len(self._rows) >= _ROWS_PER_GROUP:
+        self._characters += characters
+        if (
+            len(self._rows) >= _ROWS_PER_GROUP
+            or self._characters >= _CHARACTERS_PER_GROUP
+        ):
             self._flush()
 
     def close(self) -> None:
@@ -127,10 +163,21 @@ class _File:
             self._writer.close()
             self._writer = None
 
+    def abandon(self) -> None:
+        """Close the file without a care for what is in it."""
+        if self._writer is not None:
+            with contextlib.suppress(OSError):  # a full disk has been reported before
+                self._writer.close()
+            self._writer = None
+
     def _flush(self) -> None:
         import pyarrow as pa
 
         if self._rows and self._writer is not None:
-            batch = pa.RecordBatch.from_pylist(self._rows, schema=self._schema)
+            columns = [
+                pa.array([row[field.name] for row in self._rows], type=field.type)
+                for field in self._schema
+            ]
+            batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
             self._writer.write_batch(batch)
-            self._rows = []
+            self._rows, self._characters = [], 0

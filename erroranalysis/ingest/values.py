@@ -43,7 +43,7 @@ def as_time(value: object) -> datetime | None:
     >>> as_time(1771205718000) == as_time(1771205718) == as_time("1771205718")
     True
     >>> as_time(1795199007657268842)
-    datetime.datetime(2026, 11, 20, 17, 36, 47, 657268)
+    datetime.datetime(2026, 11, 20, 18, 23, 27, 657268)
     """
     value = plain(value)
     if value is None or value in ("", 0):

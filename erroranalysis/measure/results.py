@@ -61,7 +61,7 @@ class Pareto:
             {"mode": item.mode, "count": item.count, **_flat(item.share)}
             for item in self.modes
         ]
-        return _frame(rows, ["mode", "count"])
+        return _frame(rows, ["mode", "count", *_FLAT])
 
     def _repr_html_(self) -> str:
         return (
@@ -145,7 +145,7 @@ class FailureRates:
             }
             for item in self.modes
         ]
-        return _frame(rows, ["mode"])
+        return _frame(rows, _RATE_COLUMNS)
 
     def _repr_html_(self) -> str:
         shown = [
@@ -168,6 +168,19 @@ class AlignmentRow:
     tpr: Estimate
     tnr: Estimate
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+_FLAT = ["rate", "low", "high", "n", "method", "assumes"]
+_RATE_COLUMNS = [
+    "mode",
+    *_FLAT,
+    "labels_only",
+    "labels_only_low",
+    "labels_only_high",
+    "judge_only",
+    "judge",
+    "note",
+]
 
 
 def _flat(estimate: Estimate) -> dict[str, Any]:

@@ -1,10 +1,18 @@
-"""Markdown and code as HTML, without anything that loads, runs or misleads."""
+"""Markdown and code as HTML, without anything that loads, runs or misleads.
+
+Markdown swallows text: cells beyond the header of a table, what is nested too deep,
+titles, definitions of links. A reader who judges a trace must see all of it, so what
+comes out is compared with what went in, and shown as written where a letter is missing.
+"""
 
 from __future__ import annotations
 
 import functools
+import html
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from erroranalysis.render.safe import SCHEMES, escaped, shortened, visible
 
@@ -17,6 +25,11 @@ if TYPE_CHECKING:
 # Longer text is a document or a dump; it is shown as it is written, and at once.
 LONGEST_MARKDOWN = 30_000
 LONGEST_COLOURED = 20_000
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+# Not in the text: where a link leads, and that something is an image.
+_ADDED = re.compile(r'<small class="ea-host">.*?</small>')
+_TAG = re.compile(r"<[^>]*>")
+_SHOWN_BY_TAG = re.compile(r' (?:title|value)="([^"]*)"')
 _LINK_CLOSINGS = "ea_closings"
 
 
@@ -32,10 +45,24 @@ def markdown(text: str) -> str:
     """
     if len(text) > LONGEST_MARKDOWN:
         return plain(text)
+    text = visible(text)
     try:
-        return str(_parser().render(visible(text)))
+        shown = str(_parser().render(text))
     except RecursionError:  # brackets or quotes nested a thousand deep
         return plain(text)
+    return shown if _complete(text, shown) else plain(text)
+
+
+def _complete(text: str, shown: str) -> bool:
+    """Say whether every letter and digit of a text is still there to be read."""
+    shown = _ADDED.sub("", shown)
+    seen = _TAG.sub("", shown) + "".join(_SHOWN_BY_TAG.findall(shown))
+    return not _letters(text) - _letters(seen)
+
+
+def _letters(text: str) -> Counter[str]:
+    # addresses come out percent-encoded, and entities as what they stand for
+    return Counter(filter(str.isalnum, unquote(html.unescape(text))))
 
 
 def plain(text: str) -> str:
@@ -81,6 +108,10 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
+    # beyond its nesting markdown-it swallows the rest; beyond ours Python raises
+    parser.options["maxNesting"] = 1_000_000
+    # a definition of a link is not shown, whatever it says
+    parser.disable("reference")
     parser.enable(["table", "strikethrough"])
     # every address comes to the rules below, which show where it leads
     setattr(parser, "validateLink", lambda _: True)  # noqa: B010 - a method to mypy
@@ -92,6 +123,7 @@ def _parser() -> MarkdownIt:
         ("code_block", _fence),
         ("th_open", _cell),
         ("td_open", _cell),
+        ("list_item_open", _list_item),
     ):
         parser.add_render_rule(name, rule)
     return parser
@@ -103,11 +135,10 @@ def _image(
     """Show what an image is called and where it lies: loading it tells the sender."""
     del self, options, env
     token = tokens[place]
-    alt = shortened(token.content or "image", 200)
-    source = shortened(str(token.attrGet("src") or ""), 200)
+    alt, source = token.content, shortened(str(token.attrGet("src") or ""), 200)
     return (
-        '<span class="ea-image" title="Images are not loaded">'
-        f"[image: {escaped(alt)}] <code>{escaped(source)}</code></span>"
+        '<span class="ea-image"><small class="ea-host">image, not loaded:</small>'
+        f" {escaped(alt)} <code>{escaped(source)}</code>{_title(token)}</span>"
     )
 
 
@@ -119,9 +150,10 @@ def _link_open(
     env: dict[str, list[str]],
 ) -> str:
     del self, options
-    url = str(tokens[place].attrGet("href") or "")
+    token = tokens[place]
+    url = str(token.attrGet("href") or "")
     opening, closing = _link(url, _label(tokens, place))
-    env.setdefault(_LINK_CLOSINGS, []).append(closing)
+    env.setdefault(_LINK_CLOSINGS, []).append(closing + _title(token))
     return opening
 
 
@@ -136,6 +168,11 @@ def _link_close(
     return env[_LINK_CLOSINGS].pop()
 
 
+def _title(token: Token) -> str:
+    title = str(token.attrGet("title") or "")
+    return f" <small>“{escaped(title)}”</small>" if title else ""
+
+
 def _label(tokens: Sequence[Token], place: int) -> str:
     label = []
     for token in tokens[place + 1 :]:
@@ -147,15 +184,8 @@ def _label(tokens: Sequence[Token], place: int) -> str:
 
 def _link(url: str, label: str) -> tuple[str, str]:
     """Return what stands before and after the words of a link."""
-    try:
-        parts = urlsplit(url)
-        where = parts.hostname or ""
-    except ValueError:
-        return "", f" <code>({escaped(shortened(url, 200))})</code>"
-    if parts.scheme == "mailto":
-        where = shortened(parts.path, 80)
-    if parts.scheme not in SCHEMES or not where:
-        # a relative address would lead into the notebook server itself
+    where = _leads_to(url)
+    if not where:
         return "", f" <code>({escaped(shortened(url, 200))})</code>"
     opening = f'<a href="{escaped(url)}" title="{escaped(url)}" target="_blank">'
     if label in (url, where):
@@ -163,12 +193,39 @@ def _link(url: str, label: str) -> tuple[str, str]:
     return opening, f'</a> <small class="ea-host">({escaped(where)})</small>'
 
 
+def _leads_to(url: str) -> str:
+    """Return the host or mailbox of an address, or nothing where it may not be one.
+
+    A relative address has no host: it would lead into the notebook server itself.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return ""
+    if parts.scheme == "mailto":
+        return shortened(parts.path, 80)
+    host = parts.hostname or ""
+    return host if parts.scheme in SCHEMES and _HOST.fullmatch(host) else ""
+
+
 def _fence(
     self: object, tokens: Sequence[Token], place: int, options: object, env: object
 ) -> str:
     del self, options, env
-    words = tokens[place].info.split()
-    return code(tokens[place].content.rstrip("\n"), words[0] if words else "") + "\n"
+    info = tokens[place].info.strip()
+    label = f'<small class="ea-lang">{escaped(info)}</small>' if info else ""
+    language = info.split()[0] if info else ""
+    return f"{label}{code(tokens[place].content.rstrip(chr(10)), language)}\n"
+
+
+def _list_item(
+    self: object, tokens: Sequence[Token], place: int, options: object, env: object
+) -> str:
+    """Keep the number that was written; a list would count by itself."""
+    del self, options, env
+    number = tokens[place].info
+    return f'<li value="{int(number)}">' if number.isdecimal() else "<li>"
 
 
 def _cell(

@@ -96,7 +96,7 @@ class _Page:
             if place in self.answered:
                 return ""  # shown with its call
             name = str(message.get("name") or "tool")
-            return _article(place, role, self.unit(name, None, place))
+            return _article(place, role, self.unit(name, None, place, alone=True))
         body = self.reasoning(message) + self.speech(message, place, role)
         body += "".join(_attachment(item) for item in message.get("attachments") or [])
         units = "".join(
@@ -142,21 +142,23 @@ class _Page:
             f"{self.prose(shown)}{note}</details>"
         )
 
-    def unit(self, name: str, arguments: object, result: int | None) -> str:
-        """Return a tool call and its result as one folded unit."""
+    def unit(
+        self, name: str, arguments: object, result: int | None, *, alone: bool = False
+    ) -> str:
+        """Return a tool call and its result as one folded unit.
+
+        A result whose call is not in the trace stands alone, in its own article.
+        """
         if result is None:
             said, wrong, inner = "no result in this trace", False, ""
         else:
             message = self.messages[result]
             said, wrong = outcome(message.get("content"), message)
-            content = self.result(message.get("content"), result)
-            role = _role(message)
-            label = f'<div class="ea-part">result <small>{result}</small></div>'
-            inner = _article(result, role, label + content, "ea-result")
-        asked = ""
-        if arguments not in (None, "", {}):
-            asked = '<div class="ea-part">arguments</div>'
-            asked += self.data(as_text(arguments), parsed(arguments))
+            inner = f'<div class="ea-part">result <small>{result}</small></div>'
+            inner += self.result(message.get("content"), result)
+            if not alone:
+                inner = _article(result, _role(message), inner, "ea-result")
+        asked = "" if arguments in (None, "", {}) else self.arguments(arguments)
         kind = "ea-outcome ea-bad" if wrong else "ea-outcome"
         return (
             '<details class="ea-tool"><summary>'
@@ -165,6 +167,10 @@ class _Page:
             f'<span class="{kind}">{escaped(said)}</span>'
             f"</summary>{asked}{inner}</details>"
         )
+
+    def arguments(self, given: object) -> str:
+        block = self.data(as_text(given), parsed(given))
+        return f'<div class="ea-part">arguments</div>{block}'
 
     def result(self, content: object, place: int) -> str:
         """Return what a tool gave back."""

@@ -18,6 +18,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     "a": {"href", "target"},
     "article": {"data-index", "data-role"},
     "details": {"open"},
+    "li": {"value"},
     "ol": {"start"},
     "td": {"data-align"},
     "th": {"data-align"},

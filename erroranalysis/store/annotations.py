@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from erroranalysis.store.lease import Leases
 
-_LATEST = (
-    "SELECT * FROM annotations WHERE trace_id = ? AND annotator = ?"
-    " ORDER BY annotation_id DESC LIMIT 1"
-)
+# One query, since each costs half a millisecond while other programs wait.
+_BEFORE = """
+SELECT max(annotation_id),
+    (SELECT any_value(content_hash) FROM traces WHERE id = $trace)
+FROM annotations WHERE trace_id = $trace AND annotator = $annotator
+"""
 
 
 class Annotations:
@@ -35,17 +37,14 @@ class Annotations:
         trace before, and keeps the hash of the messages as they are now.
         """
         with self._leases.transaction() as connection:
-            before = dicts(
-                connection, _LATEST, [annotation.trace_id, annotation.annotator]
-            )
-            seen = connection.execute(
-                "SELECT content_hash FROM traces WHERE id = ?", [annotation.trace_id]
-            ).fetchone()
+            names = {"trace": annotation.trace_id, "annotator": annotation.annotator}
+            found = connection.execute(_BEFORE, names).fetchone()
+            before, seen = found or (None, None)
             row = asdict(annotation)
             row["annotation_id"] = new_id("a")
             row["created_at"] = annotation.created_at or utc_now()
-            row["content_hash"] = annotation.content_hash or (seen[0] if seen else None)
-            row["supersedes"] = before[0]["annotation_id"] if before else None
+            row["content_hash"] = annotation.content_hash or seen
+            row["supersedes"] = before
             insert(connection, "annotations", [row])
         return Annotation(**row)
 

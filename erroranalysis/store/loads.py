@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from erroranalysis import ingest
 from erroranalysis.errors import IngestError
-from erroranalysis.ingest import sources
+from erroranalysis.ingest.values import clean
 from erroranalysis.records import dump, new_id, utc_now
+from erroranalysis.store.traces import CONFLICT
 
 if TYPE_CHECKING:
     from erroranalysis.ingest import IngestReport, Reading
@@ -31,60 +32,80 @@ def load(
     ------
     IngestError
         Nothing could be read, or the disk is full; nothing was imported then.
+    UnknownNameError
+        There is no such format, field or column.
     """
     began = time.monotonic()
     load_id = new_id("l")
-    reading = ingest.read(source, ingest.READERS, format=format, columns=columns)
+    reading = ingest.Reading(source, ingest.READERS, format=format, columns=columns)
     try:
         with ingest.Spool(load_id) as spool:
-            _fill(spool, reading, sources.describe(source), progress=progress)
+            _fill(spool, reading, progress=progress)
             if spool.traces == 0:
-                _refuse(source, spool, reading)
+                raise _nothing(spool, reading)
             row = {
                 "load_id": load_id,
-                "source": sources.describe(source),
-                "format": reading.reader.name,
+                "source": clean(reading.source),
+                "format": ", ".join(reading.formats),
                 "columns": dump(reading.columns) if reading.columns else None,
                 "seconds": time.monotonic() - began,
                 "created_at": utc_now(),
             }
             counts = store.traces.commit_load(spool.finish(), row)
+            if conflicts := counts["rejected"] - spool.rejected:
+                reading.reasons[CONFLICT] = conflicts
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise IngestError(
-                "The disk for temporary files is full; nothing was imported. Free some"
-                " space, or set TMPDIR to a larger disk, and call ingest again."
-            ) from error
-        raise
+        raise _no_room(error) from error
     return ingest.IngestReport(
         **counts,
-        format=reading.reader.name,
+        format=", ".join(reading.formats),
         columns=reading.columns,
-        source=sources.describe(source),
+        source=reading.source,
         seconds=time.monotonic() - began,
         load_id=load_id,
         reasons=dict(reading.reasons.most_common()),
     )
 
 
-def _fill(spool: ingest.Spool, reading: Reading, name: str, *, progress: bool) -> None:
+def _fill(spool: ingest.Spool, reading: Reading, *, progress: bool) -> None:
     from tqdm.auto import tqdm
 
     # the bar appears only when an import takes longer than a second
     for trace, reject, raw in tqdm(
         reading, desc="ingest", unit=" records", delay=1, disable=not progress
     ):
+        found = reject
         if trace is not None:
-            file = name if raw.file in ("list", "dict") else raw.file
-            spool.add(trace, source=file, line=raw.line)
-        elif reject is not None:
-            spool.reject(reject)
+            try:
+                spool.add(trace, source=raw.file, line=raw.line)
+            except ingest.BadRecord as reason:
+                _, found, _ = reading.refuse(raw, str(reason))
+        if found is not None:
+            spool.reject(found)
 
 
-def _refuse(source: object, spool: ingest.Spool, reading: Reading) -> None:
+def _nothing(spool: ingest.Spool, reading: Reading) -> IngestError:
     reason, count = reading.reasons.most_common(1)[0]
-    raise IngestError(
-        f"None of the {spool.rejected:,} records of {sources.describe(source)!r} could"
-        f" be read as {reading.reader.name}. Most often ({count:,}): {reason}. Nothing"
-        " was imported; name another format= or columns= if the guess is wrong."
+    tried = f" as {', '.join(reading.formats)}" if reading.formats else ""
+    how = (
+        ""
+        if count == spool.rejected == 1
+        else f" (for {count:,} of {spool.rejected:,})"
+    )
+    return IngestError(
+        f"No record of {reading.source!r} could be read{tried}. The reason{how}:"
+        f" {reason}. Nothing was imported; name another format= or columns= if the"
+        " guess is wrong."
+    )
+
+
+def _no_room(error: OSError) -> IngestError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return IngestError(
+            "The disk for temporary files is full; nothing was imported. Free some"
+            " space, or set TMPDIR to a larger disk, and call ingest again."
+        )
+    return IngestError(
+        f"Temporary files cannot be written ({error}); nothing was imported. Set"
+        " TMPDIR to a folder that may be written, and call ingest again."
     )

@@ -44,7 +44,8 @@ def schema_version(connection: duckdb.DuckDBPyConnection, path: str) -> int:
     names = {
         row[0]
         for row in connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
+            "SELECT table_name FROM duckdb_tables()"
+            " WHERE NOT internal AND database_name = current_database()"
         ).fetchall()
     }
     if "schema_migrations" in names:

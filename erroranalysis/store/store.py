@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,7 +19,7 @@ from erroranalysis.store.rows import dicts, frame
 from erroranalysis.store.traces import Traces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
@@ -46,7 +47,7 @@ class Store:
     >>> store.counts()["traces"]
     0
     >>> store.close()
-    ... folder.cleanup()
+    >>> folder.cleanup()
     """
 
     def __init__(
@@ -102,17 +103,34 @@ class Store:
         StoreError
             The query is wrong, or it tries to write.
         """
-        with self.leases.lease() as connection:
-            try:
-                statements = connection.extract_statements(sql)
-                reads = {"SELECT", "EXPLAIN"}
-                for statement in statements:
-                    if statement.type.name not in reads:
-                        raise StoreError(
-                            f"sql() only reads; this is a {statement.type.name}"
-                            " statement. What people and judges said is never"
-                            " changed in place: use the methods of the project."
-                        )
+        try:
+            with self.leases.reading() as connection:
+                for kind in _kinds(connection, sql):
+                    if kind not in _READS:
+                        raise _only_reads(kind)
                 return frame(connection, sql, parameters)
-            except duckdb.Error as error:
-                raise StoreError(f"{error}\nThe tables: docs/schema.md") from error
+        except duckdb.Error as error:
+            if "read-only" in str(error):
+                raise _only_reads("writing") from error
+            raise StoreError(f"{error}\nThe tables: docs/schema.md") from error
+
+
+# PIVOT is parsed into several statements. What else they could write to the project,
+# a transaction that only reads refuses; this list keeps COPY … TO and ATTACH out.
+_READS = {"SELECT", "MULTI"}
+_EXPLAIN = re.compile(r"\s*explain\s+(analyze\b|\([^)]*\))?", re.IGNORECASE)
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[str]:
+    for statement in connection.extract_statements(sql):
+        if statement.type.name == "EXPLAIN":  # with ANALYZE it runs what it explains
+            yield from _kinds(connection, _EXPLAIN.sub("", statement.query, count=1))
+        else:
+            yield statement.type.name
+
+
+def _only_reads(kind: str) -> StoreError:
+    return StoreError(
+        f"sql() only reads; this is a {kind} statement. What people and judges said is"
+        " never changed in place: use the methods of the project."
+    )

@@ -19,32 +19,65 @@ if TYPE_CHECKING:
 
     from erroranalysis.store.lease import Leases
 
-# A trace that is known with other content is taken only when it goes on from there:
-# the old messages are a prefix of the new ones. JSON text is canonical (one writer),
-# so the prefix of the text is the prefix of the messages.
+# What becomes of every incoming row. Only ids and hashes are looked at, but for ids of
+# which there are several versions: then one version may go on from another, that is,
+# the messages of the shorter are a prefix of the longer one's. JSON text is canonical
+# (one writer), so the prefix of the text is the prefix of the messages. The version
+# that was there first decides: what goes on from it extends it, the longest wins, what
+# it goes on from is known already, and anything else is a conflict.
 _SORT_INCOMING = """
 CREATE OR REPLACE TEMP TABLE incoming AS
 WITH numbered AS (
-    SELECT *, row_number() OVER (PARTITION BY id ORDER BY place) AS occurrence
+    SELECT id, content_hash, place, row_number() OVER (
+        PARTITION BY id ORDER BY place
+    ) AS occurrence
     FROM read_parquet($traces)
-), first AS (
-    SELECT id, content_hash AS first_hash FROM numbered WHERE occurrence = 1
+), met AS (
+    SELECT numbered.*, known.content_hash AS known_hash
+    FROM numbered LEFT JOIN traces AS known ON known.id = numbered.id
+), contested AS (
+    SELECT id FROM met GROUP BY id
+    HAVING count(DISTINCT content_hash) > 1
+        OR min(content_hash) IS DISTINCT FROM coalesce(
+            any_value(known_hash), min(content_hash))
+), version AS (
+    SELECT f.id, f.place, f.messages, rtrim(f.messages, ']') || ',' AS stem
+    FROM read_parquet($traces) AS f SEMI JOIN contested ON contested.id = f.id
+), base AS (
+    SELECT id, messages::VARCHAR AS messages,
+        rtrim(messages::VARCHAR, ']') || ',' AS stem
+    FROM traces SEMI JOIN contested ON contested.id = traces.id
+    UNION ALL
+    SELECT version.id, messages, stem
+    FROM version JOIN met ON met.place = version.place
+    WHERE occurrence = 1 AND known_hash IS NULL
+), winner AS (
+    SELECT version.id, arg_min(version.place, (-length(version.messages), place))
+        AS place
+    FROM version JOIN base ON base.id = version.id
+    WHERE starts_with(version.messages, base.stem)
+    GROUP BY version.id
+), longest AS (
+    SELECT base.id, winner.place, coalesce(version.messages, base.messages) AS messages
+    FROM base LEFT JOIN winner ON winner.id = base.id
+    LEFT JOIN version ON version.place = winner.place
 )
-SELECT numbered.*, CASE
-    WHEN occurrence > 1 AND numbered.content_hash = first_hash THEN 'duplicate'
-    WHEN occurrence > 1 THEN 'conflict'
-    WHEN known.id IS NULL THEN 'new'
-    WHEN known.content_hash = numbered.content_hash THEN 'duplicate'
-    WHEN starts_with(
-        numbered.messages, rtrim(known.messages::VARCHAR, ']') || ','
-    ) THEN 'extended'
+SELECT met.id, met.place, CASE
+    WHEN longest.id IS NULL THEN
+        CASE WHEN occurrence = 1 AND known_hash IS NULL THEN 'new' ELSE 'duplicate' END
+    WHEN met.place = longest.place THEN
+        CASE WHEN known_hash IS NULL THEN 'new' ELSE 'extended' END
+    WHEN longest.place IS NULL AND occurrence = 1 AND known_hash IS NULL THEN 'new'
+    WHEN version.messages = longest.messages
+        OR starts_with(longest.messages, version.stem) THEN 'duplicate'
     ELSE 'conflict'
 END AS fate
-FROM numbered JOIN first USING (id)
-LEFT JOIN traces AS known ON known.id = numbered.id
+FROM met
+LEFT JOIN longest ON longest.id = met.id
+LEFT JOIN version ON version.place = met.place
 """
 
-_CONFLICT = (
+CONFLICT = (
     "the id is already taken by a trace with other messages; give the records ids of"
     " their own, or leave the id column out: ingest(…, columns={'id': None})"
 )
@@ -222,13 +255,15 @@ class Traces:
 def _apply_incoming(
     connection: duckdb.DuckDBPyConnection, spool: Path, load_id: str
 ) -> None:
+    traces = str(spool / "traces.parquet")
     connection.execute(
         "DELETE FROM traces WHERE id IN"
         " (SELECT id FROM incoming WHERE fate = 'extended')"
     )
     connection.execute(
-        "INSERT INTO traces SELECT * EXCLUDE (place, line, occurrence, fate)"
-        " FROM incoming WHERE fate IN ('new', 'extended') ORDER BY place"
+        "INSERT INTO traces SELECT * EXCLUDE (place, line) FROM read_parquet(?)"
+        " WHERE place IN (SELECT place FROM incoming WHERE fate IN ('new', 'extended'))",
+        [traces],
     )
     connection.execute(
         "INSERT INTO rejects SELECT * FROM read_parquet(?)",
@@ -236,13 +271,14 @@ def _apply_incoming(
     )
     connection.execute(
         "INSERT INTO rejects SELECT ?, source, line, ?, left(messages, 10000)"
-        " FROM incoming WHERE fate = 'conflict'",
-        [load_id, _CONFLICT],
+        " FROM read_parquet(?)"
+        " WHERE place IN (SELECT place FROM incoming WHERE fate = 'conflict')",
+        [load_id, CONFLICT, traces],
     )
     connection.execute(
-        "INSERT INTO feedback SELECT * FROM read_parquet(?) AS f WHERE EXISTS"
-        " (SELECT 1 FROM incoming WHERE incoming.id = f.trace_id"
-        "  AND fate IN ('new', 'extended', 'duplicate'))"
+        "INSERT INTO feedback SELECT DISTINCT ON (trace_id, name, value, comment, origin)"
+        " * EXCLUDE (place) FROM read_parquet(?) AS f"
+        " WHERE place IN (SELECT place FROM incoming WHERE fate <> 'conflict')"
         " AND NOT EXISTS (SELECT 1 FROM feedback AS known WHERE"
         "  known.trace_id = f.trace_id AND known.name = f.name"
         "  AND known.value IS NOT DISTINCT FROM f.value"
