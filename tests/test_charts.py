@@ -260,11 +260,11 @@ def test_wrong_options_name_the_right_ones() -> None:
 
 
 @pytest.mark.parametrize("width", [400, 680, 1200])
-@pytest.mark.parametrize("result", [pareto(), rates(), [aligned()]], ids=type)
+@pytest.mark.parametrize("result", [pareto(), rates(), [aligned()], []], ids=type)
 def test_the_width_is_the_width_of_the_whole(result: object, width: int) -> None:
     view = ET.fromstring(to_svg(chart(result, width=width))).get("viewBox")
     assert view is not None
-    assert abs(float(view.split()[2]) - width) <= 30
+    assert abs(float(view.split()[2]) - width) <= 10
 
 
 def contrast(first: str, second: str) -> float:

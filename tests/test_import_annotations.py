@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 import pytest
-from conftest import chat
+from fakes import chat
 
 import erroranalysis as ea
 from erroranalysis.errors import ImportAnnotationsError

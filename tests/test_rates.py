@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import chat
+from fakes import chat
 
 import erroranalysis as ea
 from erroranalysis.errors import NoHonestEstimateError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from conftest import chat
+from fakes import chat
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import ModelServer
+from fakes import ModelServer
 
 import erroranalysis as ea
 

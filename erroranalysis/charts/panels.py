@@ -161,6 +161,7 @@ class Canvas:
             hconcat=list(panels),
             data={"values": list(self.rows)},
             spacing=_GAP,
+            bounds="flush",
             padding=2,
             title={"text": title, "subtitle": wrap(notes, self.width)},
             description=description,
@@ -186,6 +187,7 @@ class Canvas:
         return result_chart(
             hconcat=[text],
             data={"values": [{}]},
+            padding=2,
             description=" ".join(lines),
             config=theme(self.theme),
         )

@@ -14,7 +14,7 @@ def to_svg(chart: alt.TopLevelMixin) -> str:
     Parameters
     ----------
     chart : altair chart
-        Any Altair chart; data addressed by URL is not fetched.
+        Any Altair chart that holds its data; data addressed by URL is refused.
 
     Returns
     -------

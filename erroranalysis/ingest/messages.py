@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from erroranalysis.ingest.reader import BadRecord
 from erroranalysis.ingest.values import as_text, unwrap
-from erroranalysis.records import Message
+
+if TYPE_CHECKING:
+    from erroranalysis.records import Message
 
 ROLES = {
     "system": "system",

@@ -9,7 +9,7 @@ from erroranalysis.ingest.facts import facts, find, identity, metadata
 from erroranalysis.ingest.messages import kind, normalise
 from erroranalysis.ingest.openai_streams import is_stream, joined
 from erroranalysis.ingest.reader import BadRecord, Columns, Reader
-from erroranalysis.ingest.values import as_count, as_text, as_time, unwrap
+from erroranalysis.ingest.values import as_text, as_time, unwrap
 from erroranalysis.records import Message, Trace
 
 _CALLS = ("function_call", "custom_tool_call")

@@ -35,7 +35,7 @@ def joined(text: str) -> dict[str, Any]:
     ...     'data: {"choices": [{"index": 0, "delta": {"content": "y"}}]}',
     ...     "data: [DONE]",
     ... ]
-    >>> joined("\\n\\n".join(events))["choices"][0]["message"]["content"]
+    >>> joined(chr(10).join(events))["choices"][0]["message"]["content"]
     'Hey'
     """
     whole: dict[str, Any] = {}

@@ -64,15 +64,14 @@ def table_records(path: Path) -> Iterator[Raw]:
     file = str(path)
     names: list[str] | None = None
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        for line, row, problem, raw in _rows(text, delimiter):
-            if names is None and problem is None:
+        for line, row, fault, raw in _rows(text, delimiter):
+            if names is None and fault is None:
                 names = _header(file, row) if any(row) else None
-            elif names is not None and (problem or any(row)):
-                problem = problem or _misfit(row, names)
-                if problem is None:
-                    yield Raw(file, line, dict(zip(names, row, strict=False)))
-                else:
+            elif names is not None and (fault or any(row)):
+                if problem := fault or _misfit(row, names):
                     yield Raw(file, line, problem=problem, text=clean(raw))
+                else:
+                    yield Raw(file, line, dict(zip(names, row, strict=False)))
 
 
 def _header(file: str, row: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -83,11 +83,7 @@ def _from_text(text: str) -> datetime:
 def _naive_utc(value: datetime) -> datetime:
     if value.tzinfo is not None:
         value = value.astimezone(UTC)
-    # a value of pandas is a subclass; the store keeps plain datetimes
-    return datetime(
-        value.year, value.month, value.day, value.hour, value.minute, value.second,
-        value.microsecond,
-    )  # fmt: skip
+    return value.replace(tzinfo=None)
 
 
 def as_number(value: object) -> float | None:
@@ -186,8 +182,8 @@ def clean(text: str) -> str:
 
     Examples
     --------
-    >>> clean("a\\ud83d") == "a?", clean("b\\x00") == "b\\ufffd"
-    (True, True)
+    >>> clean("a" + chr(0xD83D)), clean("b" + chr(0))
+    ('a?', 'b�')
     """
     if text.isascii() and "\x00" not in text:
         return text
@@ -205,54 +201,51 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a list or a frame holds
     >>> plain({"a": (1, float("nan")), 2: 2**70})
     {'a': [1, None], '2': '1180591620717411303424'}
     """
-    kind = type(value)
-    if kind is str:
-        return clean(value)
-    if value is None or kind is bool:
+    if value is None or type(value) is bool:
         return value
-    if kind is int:
-        fits = _SMALLEST_INTEGER <= value <= _LARGEST_INTEGER
-        return value if fits else str(value)
-    if kind is float:
-        return value if math.isfinite(value) else None
-    if kind is dict:
-        return {clean(str(name)): plain(item) for name, item in value.items()}
-    if kind is list:
-        return [plain(item) for item in value]
-    return _foreign(value)
+    rule = _RULES.get(type(value)) or _rule(value)
+    return rule(value)
 
 
-def _foreign(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line for each kind
+def _rule(value: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    """Return what makes a value plain whose type is no type of JSON."""
     if type(value).__name__ in ("NaTType", "NAType"):
-        return None
-    if isinstance(value, datetime):
-        # a time of pandas has nanoseconds, which JSON and the store do not
-        return datetime(
-            value.year, value.month, value.day, value.hour, value.minute, value.second,
-            value.microsecond, value.tzinfo,
-        )  # fmt: skip
-    if isinstance(value, date):
-        return value
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, (str, int, float)):
-        base = next(kind for kind in (str, int, float) if isinstance(value, kind))
-        return plain(base(value))
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return _bytes(bytes(value))
-    if isinstance(value, Mapping):
-        return plain(dict(value))
+        return lambda _: None
+    for kinds, rule in _KINDS:
+        if isinstance(value, kinds):
+            return rule
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
-        return plain(_numpy(value))
+        return _numpy
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return plain(dataclasses.asdict(value))
-    if callable(dump := getattr(value, "model_dump", None)):
-        return plain(dump())
-    if isinstance(value, Iterable):
-        return [plain(item) for item in value]
-    return clean(str(value))
+        return lambda item: plain(dataclasses.asdict(item))
+    if callable(getattr(value, "model_dump", None)):
+        return lambda item: plain(item.model_dump())
+    return _list if isinstance(value, Iterable) else lambda item: clean(str(item))
+
+
+def _integer(value: int) -> int | str:
+    fits = _SMALLEST_INTEGER <= value <= _LARGEST_INTEGER
+    return int(value) if fits else str(value)
+
+
+def _float(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {clean(str(name)): plain(item) for name, item in value.items()}
+
+
+def _list(value: Iterable[Any]) -> list[Any]:
+    return [plain(item) for item in value]
+
+
+def _moment(value: datetime) -> datetime:
+    # a time of pandas is a subclass with nanoseconds, which the store does not keep
+    return datetime(
+        value.year, value.month, value.day, value.hour, value.minute, value.second,
+        value.microsecond, value.tzinfo,
+    )  # fmt: skip
 
 
 def _numpy(value: Any) -> Any:  # noqa: ANN401 - a scalar or an array
@@ -260,11 +253,27 @@ def _numpy(value: Any) -> Any:  # noqa: ANN401 - a scalar or an array
     return value.astype(unit).tolist() if unit else value.tolist()
 
 
-def _bytes(value: bytes) -> str:
+def _bytes(value: bytes | bytearray | memoryview) -> str:
     try:
-        return clean(value.decode("utf-8"))
+        return clean(bytes(value).decode("utf-8"))
     except UnicodeDecodeError:
         return f"({len(value):,} bytes)"
+
+
+_RULES: dict[type, Callable[[Any], Any]] = {
+    str: clean, int: _integer, float: _float, dict: _object, list: _list,
+}  # fmt: skip
+_KINDS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (Enum, lambda value: plain(value.value)),
+    (datetime, _moment),
+    (date, lambda value: value),
+    (timedelta, lambda value: value.total_seconds()),
+    (str, lambda value: clean(str(value))),
+    (int, _integer),
+    (float, _float),
+    ((bytes, bytearray, memoryview), _bytes),
+    (Mapping, _object),
+)
 
 
 def _short(value: object) -> str:

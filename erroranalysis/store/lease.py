@@ -59,7 +59,9 @@ class _File:
             try:
                 if not self.turns.take(deadline - time.monotonic()):
                     raise _busy(self.turns.holder(), shown, patience)
-                self.engine.execute(f"ATTACH '{quoted}' AS project; USE project")
+                # the type is named, or DuckDB attaches a CSV file, too
+                self.engine.execute(f"ATTACH '{quoted}' AS project (TYPE duckdb)")
+                self.engine.execute("USE project")
             except (duckdb.Error, OSError) as error:
                 self.turns.give()
                 if not _is_locked(error):

@@ -105,7 +105,10 @@ class Store:
         """
         try:
             with self.leases.reading() as connection:
-                for kind in _kinds(connection, sql):
+                kinds = list(_kinds(connection, sql))
+                if not kinds:
+                    raise StoreError("There is no query. Try: SELECT * FROM traces")
+                for kind in kinds:
                     if kind not in _READS:
                         raise _only_reads(kind)
                 return frame(connection, sql, parameters)

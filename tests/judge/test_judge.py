@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import ModelServer, chat
+from fakes import ModelServer, chat
 
 import erroranalysis as ea
 from erroranalysis.errors import LeakageError, NothingToDoError, UnknownNameError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import ModelServer, answer
+from fakes import ModelServer, answer
 
 from erroranalysis import llm
 from erroranalysis.errors import ModelError
