@@ -395,14 +395,14 @@ def test_the_facts_are_badges() -> None:
     page = show(trace)
     for text in (
         "model lark-2-mini", "session s-1", "started 2026-09-08 19:14 UTC",
-        "latency 3.2 s", "tokens 1,204 in · 31 out", "cost $0.0123", "channel web",
+        "duration 3.2 s", "tokens 1,204 in · 31 out", "cost $0.0123", "channel web",
         "vip False", "tag late", "thumbs down", "user: not <i>helpful</i>",
         "The run failed: timeout after 30 s", "more metadata: request", "temperature",
     ):  # fmt: skip
         assert text in page.text
     plain = trace_as_text(trace)
     assert "user said: not <i>helpful</i>" in plain
-    assert "latency: 3.2 s" in plain
+    assert "duration: 3.2 s" in plain
 
 
 @pytest.mark.parametrize(

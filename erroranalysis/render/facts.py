@@ -58,7 +58,7 @@ def _named(trace: Trace) -> Iterator[tuple[str, str, str]]:
         f"{trace.started_at:%Y-%m-%d %H:%M} UTC" if trace.started_at else "",
         "",
     )
-    yield "latency", _latency(trace), ""
+    yield "duration", _duration(trace), ""
     yield "tokens", _tokens(trace), ""
     yield "cost", f"${trace.cost_usd:.4g}" if trace.cost_usd is not None else "", ""
     simple = [(key, value) for key, value in trace.metadata.items() if _simple(value)]
@@ -111,7 +111,7 @@ def _quoted(item: Feedback) -> str:
     return f'<p class="ea-quote ea-{kind}" dir="auto"><span>{who}:</span> {said}</p>'
 
 
-def _latency(trace: Trace) -> str:
+def _duration(trace: Trace) -> str:
     if trace.started_at is None or trace.ended_at is None:
         return ""
     seconds = (trace.ended_at - trace.started_at).total_seconds()

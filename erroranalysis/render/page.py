@@ -154,7 +154,7 @@ class _Page:
         else:
             message = self.messages[result]
             said, wrong = outcome(message.get("content"), message)
-            inner = f'<div class="ea-part">result <small>{result}</small></div>'
+            inner = f'<div class="ea-part">result <small>message {result}</small></div>'
             inner += self.result(message.get("content"), result)
             if not alone:
                 inner = _article(result, _role(message), inner, "ea-result")

@@ -108,22 +108,20 @@ class Traces:
         dict of str to int
             ``new``, ``extended``, ``duplicate`` and ``rejected``.
         """
-        try:
-            return self._commit_load(spool, load, memory=_COMMIT_MEMORY)
-        except StoreError as error:
-            if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
-                raise
-        # a value of many megabytes has to fit several times
-        return self._commit_load(spool, load, memory=None)
-
-    def _commit_load(
-        self, spool: Path, load: dict[str, Any], *, memory: str | None
-    ) -> dict[str, int]:
-        with self._leases.transaction() as connection:
-            if memory is not None:
-                connection.execute(f"SET memory_limit = '{memory}'")
-            else:
+        with self._leases.lease() as connection:
+            try:
+                connection.execute(f"SET memory_limit = '{_COMMIT_MEMORY}'")
+                return self._commit_load(spool, load)
+            except StoreError as error:
+                if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
+                    raise
+            finally:
                 connection.execute("RESET memory_limit")
+            # a value of many megabytes has to fit several times
+            return self._commit_load(spool, load)
+
+    def _commit_load(self, spool: Path, load: dict[str, Any]) -> dict[str, int]:
+        with self._leases.transaction() as connection:
             connection.execute(
                 _SORT_INCOMING, {"traces": str(spool / "traces.parquet")}
             )
@@ -132,18 +130,17 @@ class Traces:
                 "SELECT fate, count(*) FROM incoming GROUP BY fate"
             ).fetchall()
             fates = {fate: int(n) for fate, n in found}
+            counts = {
+                name: fates.get(name, 0) for name in ("new", "extended", "duplicate")
+            }
             rejected = scalar(
                 connection,
                 "SELECT count(*) FROM rejects WHERE load_id = ?",
                 [load["load_id"]],
             )
-            counts = {
-                name: fates.get(name, 0) for name in ("new", "extended", "duplicate")
-            }
             counts["rejected"] = int(rejected)
             insert(connection, "loads", [{**load, **counts}])
             connection.execute("DROP TABLE incoming")
-            connection.execute("RESET memory_limit")
         return counts
 
     def get(self, trace_id: str) -> Trace:
