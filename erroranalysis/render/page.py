@@ -126,8 +126,8 @@ class _Page:
         if role == "system":
             start = escaped(shortened(text, 90))
             return (
-                f'<details class="ea-fold"><summary>{len(text):,} characters:'
-                f" <span>{start}</span></summary>{self.prose(shown)}{note}</details>"
+                f'<details class="ea-fold"><summary>{len(text):,} characters'
+                f"<span>: {start}</span></summary>{self.prose(shown)}{note}</details>"
             )
         return _folded(self.prose(shown), len(shown), FOLD_SPEECH) + note
 
@@ -137,8 +137,8 @@ class _Page:
             return ""
         shown, note = self.cut(text)
         return (
-            '<details class="ea-fold ea-reasoning"><summary>reasoning:'
-            f" <span>{escaped(shortened(text, 90))}</span></summary>"
+            '<details class="ea-fold ea-reasoning"><summary>reasoning'
+            f"<span>: {escaped(shortened(text, 90))}</span></summary>"
             f"{self.prose(shown)}{note}</details>"
         )
 

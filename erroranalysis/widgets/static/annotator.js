@@ -211,6 +211,11 @@ class Cockpit {
     for (const kind of ["keyup", "keypress"]) {
       this.root.addEventListener(kind, (event) => event.stopPropagation());
     }
+    this.root.addEventListener("focusin", (event) => {
+      // whoever starts to work here sees all of it, the verdict buttons included
+      const from = event.relatedTarget;
+      if (!from || !this.root.contains(from)) this.root.scrollIntoView({ block: "nearest" });
+    });
     this.note.addEventListener("input", () => this.keepDraft());
     this.note.addEventListener("blur", (event) => {
       // a verdict takes the note along; anything else saves it now
