@@ -1,4 +1,4 @@
-"""Four programs write to one project file at once: is a row lost, how long is a wait?
+"""Let four programs write to one project file at once: rows lost, time waited.
 
 Run ``python benchmarks/contention.py``; with ``--kills 100`` it kills the writing
 program that often instead and counts the acknowledged rows that are gone.
