@@ -23,37 +23,44 @@ _GUESSES: dict[str, tuple[str, ...]] = {
     "system": ("system", "system_prompt", "instructions"),
     "context": ("context", "documents", "retrieved", "passages"),
 }  # fmt: skip
+_ASKS, _ANSWERS = set(_GUESSES["input"]), set(_GUESSES["output"])
 FIELDS = (*_GUESSES, *NAMES)
 
 
-def guess(record: Mapping[str, Any]) -> Columns:
-    """Return which column of a flat record holds which field.
+def guess(counts: Mapping[str, int]) -> Columns:
+    """Return which column of a flat table holds which field.
+
+    Of several columns that may hold a field the fullest is taken, then the surest.
+
+    Parameters
+    ----------
+    counts : dict of str to int
+        The names of the columns, and how many records fill them.
 
     Examples
     --------
-    >>> guess({"Question": "?", "answer": "!", "sessionId": 1})
+    >>> guess({"Question": 2, "answer": 2, "sessionId": 1})
     {'input': 'Question', 'output': 'answer', 'session_id': 'sessionId'}
     """
     folded: dict[str, str] = {}
-    for name in record:
+    for name in counts:
         folded.setdefault(fold(name), name)
     found: Columns = {}
-    taken: set[str] = set()
     for field, names in (*_GUESSES.items(), *NAMES.items()):
-        for name in names:
-            if name in folded and name not in taken:
-                found[field] = folded[name]
-                taken.add(name)
-                break
-    if "instruction" in folded and found.get("input") == folded.get("input"):
+        free = [folded[name] for name in names if name in folded]
+        free = [name for name in free if name not in found.values()]
+        if free:
+            found[field] = max(free, key=lambda name: counts[name])
+    if "instruction" in folded and "input" in folded:
         # instruction, input, output: the task, and what it is to be done with
         found["input"], found["context"] = folded["instruction"], folded["input"]
     return found
 
 
 def _detects(record: Mapping[str, Any]) -> bool:
-    columns = guess(record)
-    return "input" in columns and "output" in columns
+    names = {fold(name) for name in record}
+    asks, answers = names & _ASKS, names & _ANSWERS
+    return bool(asks and answers)
 
 
 def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:

@@ -59,11 +59,12 @@ class Reader:
     to_trace : callable
         Maps a record to a trace; raises :class:`BadRecord` with the reason.
     guesses : callable, optional
-        For flat tables: which column is which field, from the names of the columns.
+        For flat tables: which column is which field, from the names of the columns
+        and how many records fill them.
     """
 
     name: str
     describes: str
     detects: Callable[[Mapping[str, Any]], bool]
     to_trace: Callable[[Mapping[str, Any], Columns], Trace]
-    guesses: Callable[[Mapping[str, Any]], Columns] | None = None
+    guesses: Callable[[Mapping[str, int]], Columns] | None = None

@@ -140,7 +140,7 @@ class Reading:
             raise BadRecord(f"the record is {kind(value)}, not an object")
         try:
             if shape.strict and not shape.reader.detects(value):
-                raise BadRecord(self._other(value, shape.reader))
+                self._refuse_other(value, shape.reader)
             return shape.reader.to_trace(value, shape.columns)
         except _UNEXPECTED as error:
             detail = str(error) or type(error).__name__
@@ -148,11 +148,15 @@ class Reading:
                 raise BadRecord("nested too deeply") from error
             raise BadRecord(f"not {shape.reader.describes}: {detail}") from error
 
-    def _other(self, value: Mapping[str, Any], chosen: Reader) -> str:
-        found = ", ".join(map(str, list(value)[:8])) or "nothing"
+    def _refuse_other(self, value: Mapping[str, Any], chosen: Reader) -> None:
+        """Say of which other shape a record is; if of none, its reader says more."""
         other = next((r for r in self._readers.values() if r.detects(value)), None)
-        hint = f"; it looks like format={other.name!r}" if other else ""
-        return f"not {chosen.describes}: the record has {found}{hint}"
+        if other is not None:
+            found = ", ".join(map(str, list(value)[:8]))
+            raise BadRecord(
+                f"not {chosen.describes}: the record has {found}; it looks like"
+                f" format={other.name!r}"
+            )
 
     def _open(self, raw: Raw) -> Iterable[Raw]:
         """Return the records that an object such as ``{"traces": […]}`` wraps."""
@@ -184,7 +188,11 @@ class Reading:
             reader = self._readers["flat"]
         else:
             reader = self._detect(name, head, samples)
-        there = {key: None for sample in samples for key in sample}
+        there: Counter[str] = Counter()
+        for sample in samples:
+            there.update(
+                {name: value not in (None, "") for name, value in sample.items()}
+            )
         columns = reader.guesses(there) if reader.guesses is not None else {}
         for field, column in self._named.items():
             if column is not None and samples and column not in there:

@@ -8,16 +8,19 @@ Parquet files in a temporary folder first, in flat memory.
 from __future__ import annotations
 
 import contextlib
+import errno
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from erroranalysis.errors import IngestError
 from erroranalysis.ingest.reader import BadRecord
 from erroranalysis.ingest.values import clean
 from erroranalysis.records import dump
 from erroranalysis.schema import arrow_schema, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     import pyarrow as pa
@@ -40,7 +43,7 @@ class Spool:
 
     Raises
     ------
-    OSError
+    IngestError
         The disk is full, or there is no folder for temporary files.
     """
 
@@ -50,7 +53,8 @@ class Spool:
         self.load_id = load_id
         self.traces = 0
         self.rejected = 0
-        self._temporary = tempfile.TemporaryDirectory(prefix="erroranalysis-")
+        with _on_disk():
+            self._temporary = tempfile.TemporaryDirectory(prefix="erroranalysis-")
         self.folder = Path(self._temporary.name)
         place = ("place", pa.int64())
         schemas = {
@@ -62,7 +66,7 @@ class Spool:
         try:
             for name, fields in schemas.items():
                 self._files[name] = _File(self.folder, name, pa.schema(fields))
-        except BaseException:
+        except IngestError:
             self._remove()
             raise
 
@@ -135,6 +139,23 @@ class Spool:
         self._temporary.cleanup()
 
 
+@contextlib.contextmanager
+def _on_disk() -> Iterator[None]:
+    """Say what to do when temporary files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise IngestError(
+                "The disk for temporary files is full; nothing was imported. Free some"
+                " space, or set TMPDIR to a larger disk, and call ingest again."
+            ) from error
+        raise IngestError(
+            f"Temporary files cannot be written ({error}); nothing was imported. Set"
+            " TMPDIR to a folder that may be written, and call ingest again."
+        ) from error
+
+
 class _File:
     """One Parquet file, written in groups of rows."""
 
@@ -144,9 +165,10 @@ class _File:
         self._schema = schema
         self._rows: list[dict[str, Any]] = []
         self._characters = 0
-        self._writer: parquet.ParquetWriter | None = parquet.ParquetWriter(
-            folder / f"{name}.parquet", schema, compression="lz4"
-        )
+        with _on_disk():
+            self._writer: parquet.ParquetWriter | None = parquet.ParquetWriter(
+                folder / f"{name}.parquet", schema, compression="lz4"
+            )
 
     def add(self, row: dict[str, Any], characters: int = 0) -> None:
         self._rows.append(row)
@@ -160,7 +182,8 @@ class _File:
     def close(self) -> None:
         if self._writer is not None:
             self._flush()
-            self._writer.close()
+            with _on_disk():
+                self._writer.close()
             self._writer = None
 
     def abandon(self) -> None:
@@ -168,6 +191,7 @@ class _File:
         if self._writer is not None:
             with contextlib.suppress(OSError):  # a full disk has been reported before
                 self._writer.close()
+            self._writer.is_open = False  # or it tries once more when it is collected
             self._writer = None
 
     def _flush(self) -> None:
@@ -179,5 +203,6 @@ class _File:
                 for field in self._schema
             ]
             batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
-            self._writer.write_batch(batch)
+            with _on_disk():
+                self._writer.write_batch(batch)
             self._rows, self._characters = [], 0

@@ -144,13 +144,15 @@ def unwrap(value: Any, levels: int = 3) -> Any:  # noqa: ANN401 - any JSON value
 
     Examples
     --------
-    >>> unwrap('{"a": 1}'), unwrap("42"), unwrap("hello"), unwrap("[{'a': None}]")
-    ({'a': 1}, '42', 'hello', [{'a': None}])
+    >>> unwrap('{"a": 1}'), unwrap("42"), unwrap("[sic]"), unwrap("[{'a': None}]")
+    ({'a': 1}, '42', '[sic]', [{'a': None}])
     """
     for _ in range(levels):
         if not isinstance(value, str) or not _JSON_START.match(value):
             break
         inner = _held(value)
+        if inner is value:
+            break
         if isinstance(inner, str) and not isinstance(unwrap(inner), (dict, list)):
             break
         value = inner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from typing import TYPE_CHECKING
 
@@ -38,24 +37,21 @@ def load(
     began = time.monotonic()
     load_id = new_id("l")
     reading = ingest.Reading(source, ingest.READERS, format=format, columns=columns)
-    try:
-        with ingest.Spool(load_id) as spool:
-            _fill(spool, reading, progress=progress)
-            if spool.traces == 0:
-                raise _nothing(spool, reading)
-            row = {
-                "load_id": load_id,
-                "source": clean(reading.source),
-                "format": ", ".join(reading.formats),
-                "columns": dump(reading.columns) if reading.columns else None,
-                "seconds": time.monotonic() - began,
-                "created_at": utc_now(),
-            }
-            counts = store.traces.commit_load(spool.finish(), row)
-            if conflicts := counts["rejected"] - spool.rejected:
-                reading.reasons[CONFLICT] = conflicts
-    except OSError as error:
-        raise _no_room(error) from error
+    with ingest.Spool(load_id) as spool:
+        _fill(spool, reading, progress=progress)
+        if spool.traces == 0:
+            raise _nothing(spool, reading)
+        row = {
+            "load_id": load_id,
+            "source": clean(reading.source),
+            "format": ", ".join(reading.formats),
+            "columns": dump(reading.columns) if reading.columns else None,
+            "seconds": time.monotonic() - began,
+            "created_at": utc_now(),
+        }
+        counts = store.traces.commit_load(spool.finish(), row)
+    if conflicts := counts["rejected"] - spool.rejected:
+        reading.reasons[CONFLICT] = conflicts
     return ingest.IngestReport(
         **counts,
         format=", ".join(reading.formats),
@@ -96,16 +92,4 @@ def _nothing(spool: ingest.Spool, reading: Reading) -> IngestError:
         f"No record of {reading.source!r} could be read{tried}. The reason{how}:"
         f" {reason}. Nothing was imported; name another format= or columns= if the"
         " guess is wrong."
-    )
-
-
-def _no_room(error: OSError) -> IngestError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return IngestError(
-            "The disk for temporary files is full; nothing was imported. Free some"
-            " space, or set TMPDIR to a larger disk, and call ingest again."
-        )
-    return IngestError(
-        f"Temporary files cannot be written ({error}); nothing was imported. Set"
-        " TMPDIR to a folder that may be written, and call ingest again."
     )

@@ -2,7 +2,7 @@
 
 DuckDB locks a file only after it has read the header of it. A program that opens the
 file while another one commits can so go on from an old header and overwrite the
-commit (seen with DuckDB 2.0.0; two rows of 800 were gone). So programs queue before
+commit (seen with DuckDB 2.0.0: five of 400 rows were gone). So programs queue before
 they open the file: whoever holds the byte :data:`_NOW` of a file beside the project
 has the project, whoever holds :data:`_NEXT` comes next, the others wait for that.
 The system lets go of both when a program dies. The file is there only while the
