@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,13 @@ def test_the_demo_writes_what_it_says(tmp_path: Path) -> None:
     status = project.status()
     project.close()
     assert (status["traces"], status["annotated"], status["rejects"]) == (150, 100, 0)
+
+
+def test_nothing_is_printed_at_exit(labelled: ea.Project) -> None:
+    """A program that ends right after its last look leaves no noise behind."""
+    labelled.close()
+    words = [sys.executable, "-m", "erroranalysis", "status", "-p", labelled.path]
+    for _ in range(4):
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("Project(")
+        assert done.stderr == ""

@@ -184,7 +184,14 @@ _forking: list[_File] = []
 @atexit.register
 def _close_all() -> None:
     for file in list(_files.values()):
+        timer = file.timer
         file.let_go()
+        if timer is not None:
+            # a thread that still knows the engine when Python ends makes it "leak"
+            timer.join()
+        if file.depth == 0 and file.engine is not None:
+            file.engine.close()
+            file.engine = None
 
 
 def _before_fork() -> None:
