@@ -67,11 +67,25 @@ def judge_for(
         same = (row["kind"], row["model"], row["annotator"]) == (kind, asked, annotator)
         if same and orjson.loads(row["parameters"]).get("base_url") == base_url:
             return Judge(store, mode, row)
+    drafted = _draft(store, mode, model, annotator, base_url=base_url, seed=seed)
+    return Judge(store, mode, store.judging.add_judge(drafted))
+
+
+def _draft(
+    store: Store,
+    mode: Mapping[str, Any],
+    model: str | None,
+    annotator: str,
+    *,
+    base_url: str | None,
+    seed: int,
+) -> dict[str, Any]:
+    """Return a new judge version: what it is told, and by which train traces."""
     labels = store.modes.labels(mode["mode_id"], annotator)
     placed = teaching.place(store, mode["mode_id"], mode["name"], labels, seed=seed)
     train = sorted(t for t in labels if placed.get(t) == "train")
     parameters: dict[str, Any] = {"base_url": base_url}
-    if kind == "model":
+    if model:
         teachers = teaching.shown(store, train, placed, labels, annotator)
         chosen = prompts.choose(teachers)
         prompt = prompts.draft(mode["name"], mode["definition"], chosen)
@@ -79,22 +93,22 @@ def judge_for(
         parameters |= {"temperature": 0, "seed": seed}
     else:
         fails = sum(labels[trace_id] == "fail" for trace_id in train)
-        prompt = f"{asked}, trained on {len(train)} train traces ({fails} fails)"
+        prompt = (
+            f"{baseline.NAME}, trained on {len(train)} train traces ({fails} fails)"
+        )
         examples = train
         parameters["labels"] = [labels[trace_id] for trace_id in train]
-    row = store.judging.add_judge(
-        {
-            "mode_id": mode["mode_id"],
-            "kind": kind,
-            "model": asked,
-            "prompt": prompt,
-            "prompt_hash": digest(prompt, asked, parameters),
-            "examples": examples,
-            "annotator": annotator,
-            "parameters": dump(parameters),
-        }
-    )
-    return Judge(store, mode, row)
+    asked = model or baseline.NAME
+    return {
+        "mode_id": mode["mode_id"],
+        "kind": "model" if model else "baseline",
+        "model": asked,
+        "prompt": prompt,
+        "prompt_hash": digest(prompt, asked, parameters),
+        "examples": examples,
+        "annotator": annotator,
+        "parameters": dump(parameters),
+    }
 
 
 class Judge:
