@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +66,12 @@ def fold(name: str) -> str:
     return text.casefold().replace(" ", "_").replace("-", "_")
 
 
+@functools.lru_cache(maxsize=4096)
+def _spot(name: str) -> tuple[str, int] | None:
+    """Return the field that a name stands for, and how sure that is (0: surest)."""
+    return _SPOTS.get(fold(name))
+
+
 def find(record: Mapping[str, Any], columns: Columns | None = None) -> Places:
     """Return the name under which a record gives each field.
 
@@ -79,7 +85,7 @@ def find(record: Mapping[str, Any], columns: Columns | None = None) -> Places:
     for name, value in record.items():
         if value is None or value == "":
             continue
-        spot = _SPOTS.get(fold(name))
+        spot = _spot(name)
         if spot is not None and spot[1] < ranks.get(spot[0], 99):
             found[spot[0]], ranks[spot[0]] = name, spot[1]
     for field, column in (columns or {}).items():
@@ -94,23 +100,23 @@ def find(record: Mapping[str, Any], columns: Columns | None = None) -> Places:
 
 def facts(record: Mapping[str, Any], at: Places) -> dict[str, Any]:
     """Return the arguments of a trace that a record names, all but id and messages."""
-    given = {field: record[name] for field, name in at.items()}
-    started, ended = _times(given, at)
-    tokens = given
-    if "usage" in given and isinstance(usage := unwrap(given["usage"]), Mapping):
-        tokens = {field: usage[name] for field, name in find(usage).items()}
-    return {
-        "session_id": as_id(given.get("session_id")),
-        "started_at": started,
-        "ended_at": ended,
-        "model": as_text(given.get("model")),
-        "input_tokens": as_count(tokens.get("input_tokens")),
-        "output_tokens": as_count(tokens.get("output_tokens")),
-        "cost_usd": as_number(given.get("cost_usd")),
-        "error": as_text(given.get("error") or None),
-        "tags": _tags(given.get("tags")),
-        "feedback": _feedback(unwrap(given.get("feedback"))),
-    }
+    known: dict[str, Any] = {
+        "session_id": None, "started_at": None, "ended_at": None, "model": None,
+        "input_tokens": None, "output_tokens": None, "cost_usd": None, "error": None,
+        "tags": [], "feedback": (),
+    }  # fmt: skip
+    for field, name in at.items():
+        if field in _TIMES:
+            known[field] = _time(record[name], field, name)
+        elif rule := _RULES.get(field):
+            known[field] = rule(record[name])
+    if "usage" in at and isinstance(usage := unwrap(record[at["usage"]]), Mapping):
+        counts = find(usage)
+        for field in ("input_tokens", "output_tokens"):
+            known[field] = as_count(usage[counts[field]]) if field in counts else None
+    if known["ended_at"] is None and known["started_at"] is not None:
+        known["ended_at"] = _end(known["started_at"], record, at)
+    return known
 
 
 def metadata(
@@ -153,34 +159,27 @@ def identity(
     return prefix + digest(messages, known["session_id"], known["started_at"])
 
 
-def _times(
-    given: Mapping[str, Any], at: Places
-) -> tuple[datetime | None, datetime | None]:
-    started = _time(given, at, "started_at")
-    ended = _time(given, at, "ended_at")
-    seconds = as_number(given.get("latency_seconds"))
-    milliseconds = as_number(given.get("latency_ms"))
-    if seconds is None and milliseconds is not None:
-        seconds = milliseconds / 1000
-    if ended is None and started is not None and seconds is not None and seconds >= 0:
-        try:
-            ended = started + timedelta(seconds=seconds)
-        except OverflowError:
-            raise BadRecord(f"a latency of {seconds:g} s is not possible") from None
-    return started, ended
-
-
-def _time(given: Mapping[str, Any], at: Places, field: str) -> datetime | None:
-    if field not in given:
-        return None
+def _time(value: object, field: str, name: str) -> datetime | None:
     try:
-        return as_time(given[field])
+        return as_time(value)
     except BadRecord as reason:
-        if fold(at[field]) in _WEAK_TIMES:
+        if fold(name) in _WEAK_TIMES:
             return None
         raise BadRecord(
-            f"{at[field]!r}: {reason}; to leave it out: columns={{{field!r}: None}}"
+            f"{name!r}: {reason}; to leave it out: columns={{{field!r}: None}}"
         ) from None
+
+
+def _end(started: datetime, record: Mapping[str, Any], at: Places) -> datetime | None:
+    """Return the end that follows from the latency, if one is given."""
+    for field, unit in (("latency_seconds", 1), ("latency_ms", 1_000)):
+        number = as_number(record[at[field]]) if field in at else None
+        if number is not None and number >= 0:
+            try:
+                return started + timedelta(seconds=number / unit)
+            except OverflowError:
+                raise BadRecord(f"a latency of {number:g} is not possible") from None
+    return None
 
 
 def _tags(value: object) -> list[str]:
@@ -224,3 +223,16 @@ def one_feedback(item: Mapping[str, Any]) -> Feedback:
         origin=str(item.get("origin") or item.get("source") or "user"),
         created_at=as_time(item.get("created_at") or item.get("at")),
     )
+
+
+_TIMES = {"started_at", "ended_at"}
+_RULES: dict[str, Callable[[Any], Any]] = {
+    "session_id": as_id,
+    "model": as_text,
+    "input_tokens": as_count,
+    "output_tokens": as_count,
+    "cost_usd": as_number,
+    "error": lambda value: as_text(value or None),
+    "tags": _tags,
+    "feedback": lambda value: _feedback(unwrap(value)),
+}
