@@ -77,9 +77,9 @@ LEFT JOIN longest ON longest.id = met.id
 LEFT JOIN version ON version.place = met.place
 """
 
-# An import is held to this much memory and spills to disk beyond it; DuckDB would take
-# four fifths of the machine (1.4 GB of traces: a peak of 3.3 GB without, 0.8 GB with).
-_COMMIT_MEMORY = "512MB"
+# An import is held to the first of these and spills to disk beyond it; DuckDB takes
+# four fifths of the machine otherwise. Huge traces do not fit, and get more.
+_COMMIT_MEMORY = ("256MB", "1GB")
 
 CONFLICT = (
     "the id is already taken by a trace with other messages; give the records ids of"
@@ -109,15 +109,15 @@ class Traces:
             ``new``, ``extended``, ``duplicate`` and ``rejected``.
         """
         with self._leases.lease() as connection:
-            try:
-                connection.execute(f"SET memory_limit = '{_COMMIT_MEMORY}'")
-                return self._commit_load(spool, load)
-            except StoreError as error:
-                if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
-                    raise
-            finally:
-                connection.execute("RESET memory_limit")
-            # a value of many megabytes has to fit several times
+            for memory in _COMMIT_MEMORY:
+                try:
+                    connection.execute(f"SET memory_limit = '{memory}'")
+                    return self._commit_load(spool, load)
+                except StoreError as error:
+                    if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
+                        raise
+                finally:
+                    connection.execute("RESET memory_limit")
             return self._commit_load(spool, load)
 
     def _commit_load(self, spool: Path, load: dict[str, Any]) -> dict[str, int]:

@@ -224,6 +224,6 @@ def test_names_of_files_need_not_be_text(ingest, tmp_path, store):
 def test_a_trace_that_needs_more_memory_than_an_import_is_given(
     ingest, store, monkeypatch
 ):
-    monkeypatch.setattr("erroranalysis.store.traces._COMMIT_MEMORY", "20MB")
+    monkeypatch.setattr("erroranalysis.store.traces._COMMIT_MEMORY", ("20MB",))
     assert ingest([chat("a", "x" * 30_000_000)]).new == 1
     assert len(store.traces.get("a").input) == 30_000_000
