@@ -14,7 +14,6 @@ from erroranalysis.charts.theme import NEUTRAL, PALETTES, theme
 from erroranalysis.errors import UnknownNameError
 from erroranalysis.measure import (
     Alignment,
-    AlignmentRow,
     Estimate,
     FailureRate,
     FailureRates,
@@ -134,15 +133,6 @@ def test_judges_are_sorted_by_what_was_shown_of_their_weaker_side() -> None:
     few, many = aligned("few", 40, 4), aligned("many", 40, 90)
     assert [row["label"] for row in rows(chart([few, many]))] == ["many", "few"]
     assert [row["label"] for row in rows(chart((many, few)))] == ["many", "few"]
-
-
-def test_rows_of_an_overview_are_drawn_like_alignments() -> None:
-    row = AlignmentRow(
-        "late", "late v2", "dev", wilson(9, 10), wilson(8, 9), {"errors": 1}
-    )
-    shown = rows(chart([row, aligned()]))[1]
-    assert (shown["label"], shown["detail"]) == ("late v2", "dev split · 1 error")
-    assert shown["kappa"] == "no estimate"
 
 
 def test_two_judges_of_one_name_get_a_row_each() -> None:

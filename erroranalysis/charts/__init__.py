@@ -9,7 +9,7 @@ from erroranalysis.charts.pareto import draw_pareto
 from erroranalysis.charts.rates import draw_rates
 from erroranalysis.charts.svg import to_svg
 from erroranalysis.errors import helpful_keywords
-from erroranalysis.measure import Alignment, AlignmentRow, FailureRates, Pareto
+from erroranalysis.measure import Alignment, FailureRates, Pareto
 
 if TYPE_CHECKING:
     import altair as alt
@@ -65,10 +65,10 @@ def chart(
         return draw_pareto(result, width=width, theme=theme)
     if isinstance(result, FailureRates):
         return draw_rates(result, width=width, theme=theme)
-    if isinstance(result, Alignment | AlignmentRow):
+    if isinstance(result, Alignment):
         return draw_alignment([result], width=width, theme=theme)
     if isinstance(result, list | tuple):
-        judges = [item for item in result if isinstance(item, Alignment | AlignmentRow)]
+        judges = [item for item in result if isinstance(item, Alignment)]
         if len(judges) == len(result):
             return draw_alignment(judges, width=width, theme=theme)
     raise TypeError(

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.charts.panels import FEW, Canvas, count, fields
-from erroranalysis.measure import Alignment, AlignmentRow
 from erroranalysis.measure.alignment import EXPLAINED
 
 if TYPE_CHECKING:
@@ -14,12 +13,14 @@ if TYPE_CHECKING:
 
     import altair as alt
 
+    from erroranalysis.measure import Alignment
+
 _N_TEXT = 44
 _PANELS = (("tpr", "TPR, of human passes"), ("tnr", "TNR, of human fails"))
 
 
 def draw_alignment(
-    results: Sequence[Alignment | AlignmentRow], *, width: int, theme: str | None
+    results: Sequence[Alignment], *, width: int, theme: str | None
 ) -> alt.HConcatChart:
     """Draw TPR and TNR of judges with their intervals, side by side."""
     ordered = sorted(results, key=_weaker_side, reverse=True)
@@ -53,44 +54,33 @@ def draw_alignment(
     )
 
 
-def _weaker_side(item: Alignment | AlignmentRow) -> float:
+def _weaker_side(item: Alignment) -> float:
     """Return what a judge has been shown to reach on its weaker side."""
     return min(item.tpr.low, item.tnr.low)
 
 
-def _row(
-    place: int, item: Alignment | AlignmentRow, theme: str | None
-) -> dict[str, Any]:
-    if isinstance(item, Alignment):
-        label, kappa = item.name, item.kappa.value
-        errors, missing, looks = item.errors, item.missing, item.looks
-    else:
-        label, kappa = item.judge, math.nan
-        errors, missing, looks = (
-            int(item.extra.get(name, 0)) for name in ("errors", "missing", "looks")
-        )
+def _row(place: int, item: Alignment, theme: str | None) -> dict[str, Any]:
+    kappa = item.kappa.value
     parts = [
         f"{item.split} split" if item.split else "",
-        f"look {looks}" if looks else "",
-        count(errors, "error") if errors else "",
-        f"{missing:,} not run" if missing else "",
+        f"look {item.looks}" if item.looks else "",
+        count(item.errors, "error") if item.errors else "",
+        f"{item.missing:,} not run" if item.missing else "",
     ]
     return {
         "place": place,
-        "label": label or "judge",
+        "label": item.name or "judge",
         "detail": " · ".join(part for part in parts if part),
         "split": item.split or "-",
         "kappa": "no estimate" if math.isnan(kappa) else f"{kappa:.2f}",
-        "errors": errors,
-        "missing": missing,
+        "errors": item.errors,
+        "missing": item.missing,
         **_side("tpr", item, theme),
         **_side("tnr", item, theme),
     }
 
 
-def _side(
-    name: str, item: Alignment | AlignmentRow, theme: str | None
-) -> dict[str, Any]:
+def _side(name: str, item: Alignment, theme: str | None) -> dict[str, Any]:
     estimate = item.tpr if name == "tpr" else item.tnr
     return {
         **fields(name, estimate, theme),

@@ -7,7 +7,6 @@ from erroranalysis.measure.alignment import Alignment, align
 from erroranalysis.measure.correction import corrected_pass_rate
 from erroranalysis.measure.estimate import Estimate, weighted_rate, wilson
 from erroranalysis.measure.results import (
-    AlignmentRow,
     FailureRate,
     FailureRates,
     ModeCount,
@@ -17,7 +16,6 @@ from erroranalysis.measure.results import (
 __all__ = [
     "Agreement",
     "Alignment",
-    "AlignmentRow",
     "Estimate",
     "FailureRate",
     "FailureRates",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -156,18 +156,6 @@ class FailureRates:
             f"<p>Any failure: <code>{html.escape(repr(self.overall))}</code></p>"
             + _table(shown)
         )
-
-
-@dataclass(frozen=True)
-class AlignmentRow:
-    """One judge in an overview of judges."""
-
-    mode: str
-    judge: str
-    split: str
-    tpr: Estimate
-    tnr: Estimate
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 _FLAT = ["rate", "low", "high", "n", "method", "assumes"]
