@@ -66,6 +66,53 @@ class Feedback:
     comment: str | None = None
     origin: str = "user"
     created_at: datetime | None = None
+    span_id: str | None = None
+
+
+@dataclass(slots=True)
+class Span:
+    """One step inside a trace, as its source tells it.
+
+    Attributes
+    ----------
+    trace_id, span_id, parent_id : str
+        Ids in one spelling, see :mod:`erroranalysis.ingest.ids`.
+    kind : str or None
+        ``llm``, ``tool``, ``retriever``, ``agent``, ``chain``, ….
+    started_ns, ended_ns : int or None
+        Nanoseconds since 1970, UTC.
+    input, output : str or None
+        What went in and came out, as text.
+    attributes : dict
+        Everything else the source said, as it said it.
+    status : str or None
+        ``ok``, ``error`` or nothing.
+    format : str
+        Name of the reader that understands the attributes.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None = None
+    kind: str | None = None
+    name: str | None = None
+    started_ns: int | None = None
+    ended_ns: int | None = None
+    input: str | None = None
+    output: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    status: str | None = None
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Feedback that arrives apart from the trace, span or session it is about."""
+
+    feedback: Feedback
+    trace_id: str | None = None
+    span_id: str | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +122,9 @@ class Trace:
     A message has ``role`` (system, user, assistant, tool) and ``content`` (always
     text), and where there are any ``tool_calls`` (``id``, ``name``, ``arguments``),
     ``tool_call_id``, ``name``, ``reasoning`` and ``attachments``.
+
+    ``input`` and ``output`` are what the user said and what the product answered;
+    where a source does not say them apart, they are the last such messages.
 
     Examples
     --------
@@ -97,16 +147,16 @@ class Trace:
     metadata: dict[str, Any] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     feedback: tuple[Feedback, ...] = ()
+    input: str | None = None
+    output: str | None = None
+    spans: tuple[Span, ...] = ()
 
-    @property
-    def input(self) -> str | None:
-        """What the user said last."""
-        return self._last_text("user")
-
-    @property
-    def output(self) -> str | None:
-        """What the product answered last."""
-        return self._last_text("assistant")
+    def __post_init__(self) -> None:
+        """Take input and output from the messages where nothing else is given."""
+        if self.input is None:
+            object.__setattr__(self, "input", self._last_text("user"))
+        if self.output is None:
+            object.__setattr__(self, "output", self._last_text("assistant"))
 
     @property
     def content_hash(self) -> str:

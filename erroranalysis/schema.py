@@ -72,6 +72,8 @@ TABLES: tuple[Table, ...] = (
         "rejected | BIGINT! | records that could not be read",
         "seconds | DOUBLE! | time the import took, seconds",
         "created_at | TIMESTAMP! | when the import was committed, UTC",
+        "spans | BIGINT | spans that were added",
+        "skipped | JSON | records of kinds that hold no trace, with counts",
     ),
     _table(
         "rejects",
@@ -114,12 +116,14 @@ TABLES: tuple[Table, ...] = (
         "parent_id | VARCHAR | step that called it",
         "kind | VARCHAR | llm, tool, retriever, agent, chain, …",
         "name | VARCHAR | name of the step",
-        "started_at | TIMESTAMP | start, UTC",
-        "ended_at | TIMESTAMP | end, UTC",
+        "started_at | TIMESTAMP_NS | start, UTC, to the nanosecond",
+        "ended_at | TIMESTAMP_NS | end, UTC, to the nanosecond",
         "input | VARCHAR | what went in",
         "output | VARCHAR | what came out",
         "attributes | JSON | everything else the source said",
         "status | VARCHAR | ok, error, or nothing",
+        "format | VARCHAR! | reader that understands the attributes",
+        "load_id | VARCHAR! | import that brought it",
     ),
     _table(
         "feedback",
@@ -133,6 +137,7 @@ TABLES: tuple[Table, ...] = (
         "origin | VARCHAR! | user, environment, another tool, …",
         "created_at | TIMESTAMP | when it was given, UTC",
         "load_id | VARCHAR! | import that brought it",
+        "span_id | VARCHAR | span it is about, where it is about one",
     ),
     _table(
         "batches",
@@ -399,6 +404,7 @@ def arrow_schema(item: Table) -> pa.Schema:
         "DOUBLE": pa.float64(),
         "BOOLEAN": pa.bool_(),
         "TIMESTAMP": pa.timestamp("us"),
+        "TIMESTAMP_NS": pa.timestamp("ns"),
         "VARCHAR[]": pa.list_(pa.string()),
     }
     return pa.schema([(column.name, kinds[column.type]) for column in item.columns])

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from erroranalysis.records import Trace
+    from erroranalysis.ingest.build import Facts
+    from erroranalysis.records import Span, Trace
 
 Columns = dict[str, str | None]
 
@@ -44,9 +45,54 @@ class Raw(NamedTuple):
     part: str = ""
 
 
+class Context(NamedTuple):
+    """What a reader may want to know beside the record.
+
+    Attributes
+    ----------
+    columns : dict
+        Field to column, for flat tables and where the user named some.
+    file : str
+        File or kind of object the record stands in.
+    """
+
+    columns: Columns
+    file: str = ""
+
+
+class Skip(NamedTuple):
+    """A record, or a part of one, of a kind that holds nothing for us; it is counted.
+
+    Attributes
+    ----------
+    kind : str
+        What it is, in the words of the source.
+    """
+
+    kind: str
+
+
+class Bad(NamedTuple):
+    """A part of a record that cannot be read; the parts beside it can.
+
+    Attributes
+    ----------
+    reason : str
+        Why, for the user.
+    value : object
+        The part.
+    part : str
+        Place inside the record.
+    """
+
+    reason: str
+    value: Any = None
+    part: str = ""
+
+
 @dataclass(frozen=True)
 class Reader:
-    """One format: its name, its shape, and the way to a trace.
+    """One format: its name, its shape, and the way to traces.
 
     Attributes
     ----------
@@ -56,15 +102,35 @@ class Reader:
         The shape in a few words, for messages.
     detects : callable
         Whether a record has this shape.
-    to_trace : callable
-        Maps a record to a trace; raises :class:`BadRecord` with the reason.
+    reads : callable
+        Yields what a record holds: traces, spans, feedback that stands alone,
+        annotations, kinds that are skipped; raises :class:`BadRecord` with the
+        reason where it holds nothing readable.
     guesses : callable, optional
         For flat tables: which column is which field, from the names of the columns
         and how many records fill them.
+    explains : callable, optional
+        For formats of spans: what a span says, in our words.
+    builds : callable, optional
+        For formats of spans whose traces need a way of their own: makes a trace of
+        the spans that were found for it, from whatever records, files and imports.
     """
 
     name: str
     describes: str
     detects: Callable[[Mapping[str, Any]], bool]
-    to_trace: Callable[[Mapping[str, Any], Columns], Trace]
+    reads: Callable[[Mapping[str, Any], Context], Iterable[Any]]
     guesses: Callable[[Mapping[str, int]], Columns] | None = None
+    explains: Callable[[Span], Facts] | None = None
+    builds: Callable[[Sequence[Span]], Trace] | None = None
+
+
+def single(
+    to_trace: Callable[[Mapping[str, Any], Context], Trace],
+) -> Callable[[Mapping[str, Any], Context], Iterator[Trace]]:
+    """Make ``reads`` from a function that maps a record to one trace."""
+
+    def reads(record: Mapping[str, Any], context: Context) -> Iterator[Trace]:
+        yield to_trace(record, context)
+
+    return reads

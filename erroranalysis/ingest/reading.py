@@ -5,18 +5,23 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from erroranalysis.errors import IngestError, UnknownNameError
 from erroranalysis.ingest import sources
-from erroranalysis.ingest.flat import FIELDS
 from erroranalysis.ingest.messages import kind
-from erroranalysis.ingest.reader import BadRecord, Columns, Raw, Reader
+from erroranalysis.ingest.reader import (
+    Bad,
+    BadRecord,
+    Columns,
+    Context,
+    Raw,
+    Reader,
+    Skip,
+)
+from erroranalysis.ingest.readers.flat import FIELDS
 from erroranalysis.ingest.values import as_text
 from erroranalysis.records import Reject
-
-if TYPE_CHECKING:
-    from erroranalysis.records import Trace
 
 _LOOK_AT = 50
 _ENOUGH = 0.2
@@ -27,7 +32,7 @@ _UNEXPECTED = (
     TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip
 
-Outcome = tuple["Trace | None", "Reject | None", Raw]
+Outcome = tuple[Any, Raw]
 
 
 class _Shape(NamedTuple):
@@ -41,7 +46,8 @@ class _Shape(NamedTuple):
 class Reading:
     """A source under way: what it turned out to be, and what went wrong so far.
 
-    Iterate it for a trace or a reject for every record.
+    Iterate it for what the records hold, a reject for every record, or part of one,
+    that cannot be read.
 
     Attributes
     ----------
@@ -51,6 +57,10 @@ class Reading:
         For flat tables: field to column, guessed or named.
     reasons : Counter
         Why records were rejected.
+    skipped : Counter
+        Kinds of records that hold nothing for us.
+    records : int
+        Records found.
     """
 
     def __init__(
@@ -65,6 +75,8 @@ class Reading:
         self.formats: list[str] = []
         self.columns: Columns = {}
         self.reasons: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.records = 0
         self._readers = {reader.name: reader for reader in readers}
         self._named = columns or {}
         self._format = format
@@ -85,7 +97,7 @@ class Reading:
                 raise UnknownNameError.among("field", field, (*FIELDS, "messages"))
 
     def __iter__(self) -> Iterator[Outcome]:
-        """Yield a trace or a reject for every record.
+        """Yield items and rejects, each with the record it comes from.
 
         Raises
         ------
@@ -114,7 +126,7 @@ class Reading:
                 text = as_text(raw.value)
             except TypeError:  # what cannot be written is often the very problem
                 text = None
-        return None, Reject(raw.file, raw.line, place + problem, text), raw
+        return Reject(raw.file, raw.line, place + problem, text), raw
 
     def _part(self, part: sources.Part) -> Iterator[Outcome]:
         opened = itertools.chain.from_iterable(map(self._open, part.records()))
@@ -126,27 +138,40 @@ class Reading:
             self.formats.append(shape.reader.name)
         if shape.reader.guesses is not None:
             self.columns = {**shape.columns, **self.columns}
+        context = Context(shape.columns, part.name)
         for raw in itertools.chain(head, opened):
+            self.records += 1
             if raw.problem is not None:
                 yield self.refuse(raw, raw.problem)
-                continue
-            try:
-                yield self._map(raw.value, shape), None, raw
-            except BadRecord as reason:
-                yield self.refuse(raw, str(reason))
+            else:
+                yield from self._items(raw, shape, context)
 
-    def _map(self, value: object, shape: _Shape) -> Trace:
-        if not isinstance(value, Mapping):
-            raise BadRecord(f"the record is {kind(value)}, not an object")
+    def _items(self, raw: Raw, shape: _Shape, context: Context) -> Iterator[Outcome]:
         try:
-            if shape.strict and not shape.reader.detects(value):
-                self._refuse_other(value, shape.reader)
-            return shape.reader.to_trace(value, shape.columns)
+            for item in self._read(raw.value, shape, context):
+                sort = type(item)
+                if sort is Skip:
+                    self.skipped[item.kind] += 1
+                elif sort is Bad:
+                    part = Raw(raw.file, raw.line, item.value, part=item.part)
+                    yield self.refuse(part, item.reason)
+                else:
+                    yield item, raw
+        except BadRecord as reason:
+            yield self.refuse(raw, str(reason))
         except _UNEXPECTED as error:
             detail = str(error) or type(error).__name__
             if "ecursion" in detail:
-                raise BadRecord("nested too deeply") from error
-            raise BadRecord(f"not {shape.reader.describes}: {detail}") from error
+                yield self.refuse(raw, "nested too deeply")
+            else:
+                yield self.refuse(raw, f"not {shape.reader.describes}: {detail}")
+
+    def _read(self, value: object, shape: _Shape, context: Context) -> Iterable[Any]:
+        if not isinstance(value, Mapping):
+            raise BadRecord(f"the record is {kind(value)}, not an object")
+        if shape.strict and not shape.reader.detects(value):
+            self._refuse_other(value, shape.reader)
+        return shape.reader.reads(value, context)
 
     def _refuse_other(self, value: Mapping[str, Any], chosen: Reader) -> None:
         """Say of which other shape a record is; if of none, its reader says more."""

@@ -28,7 +28,17 @@ class IngestReport:
     format : str
         The format that was detected or named.
     extended : int
-        Known traces that grew by further messages.
+        Known traces that grew by further messages or spans.
+    spans : int
+        Spans that were added.
+    known_spans : int
+        Spans that were already there, or that were told in several pieces.
+    feedback : int
+        Pieces of feedback that were added.
+    annotations : int
+        Annotations of another tool that were added.
+    records : int
+        Records found in the source, whatever became of them.
     columns : dict
         For flat tables: which column was taken for which field.
     source : str
@@ -39,6 +49,10 @@ class IngestReport:
         Id of the import.
     reasons : dict of str to int
         Why records were rejected, with counts; the most frequent first.
+    skipped : dict of str to int
+        Kinds of records that hold nothing for us, with counts.
+    warnings : tuple of str
+        What looks as if the export had gone wrong.
 
     Examples
     --------
@@ -51,11 +65,18 @@ class IngestReport:
     rejected: int
     format: str
     extended: int = 0
+    spans: int = 0
+    known_spans: int = 0
+    feedback: int = 0
+    annotations: int = 0
+    records: int = 0
     columns: Columns = field(default_factory=dict)
     source: str = ""
     seconds: float = 0.0
     load_id: str = ""
     reasons: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Say it in one line; what is zero and unusual is left out."""
@@ -63,8 +84,11 @@ class IngestReport:
         if self.extended:
             parts.append(f"extended={self.extended}")
         parts += [f"rejected={self.rejected}", f"format={self.format!r}"]
-        if self.columns:
-            parts.append(f"columns={self.columns}")
+        for name in ("spans", "feedback", "annotations", "columns", "skipped"):
+            if value := getattr(self, name):
+                parts.append(f"{name}={value}")
+        if self.warnings:
+            parts.append(f"warnings={len(self.warnings)}")
         return f"IngestReport({', '.join(parts)})"
 
     def frame(self) -> pl.DataFrame:
@@ -72,7 +96,8 @@ class IngestReport:
         import polars as pl
 
         row = asdict(self)
-        del row["reasons"], row["columns"]
+        for name in ("reasons", "columns", "skipped", "warnings"):
+            del row[name]
         return pl.DataFrame([row])
 
     def _repr_html_(self) -> str:
@@ -81,6 +106,9 @@ class IngestReport:
             ("already there", f"{self.duplicate:,}"),
             ("extended", f"{self.extended:,}"),
             ("rejected", f"{self.rejected:,}"),
+            ("spans", f"{self.spans:,}"),
+            ("feedback", f"{self.feedback:,}"),
+            ("annotations", f"{self.annotations:,}"),
             ("format", html.escape(self.format)),
             ("time", f"{self.seconds:.1f} s"),
         ]
@@ -91,6 +119,9 @@ class IngestReport:
             rows.append(("columns", html.escape(guess)))
         for reason, count in list(self.reasons.items())[:5]:
             rows.append(("rejected because", f"{html.escape(reason)} ({count:,})"))
+        for kind, count in list(self.skipped.items())[:5]:
+            rows.append(("skipped", f"{html.escape(kind)} ({count:,})"))
+        rows += [("look at", html.escape(warning)) for warning in self.warnings]
         cells = "".join(
             f"<tr><th style='text-align:left'>{name}</th>"
             f"<td style='text-align:left'>{value}</td></tr>"

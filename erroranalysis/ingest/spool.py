@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from erroranalysis.records import Reject, Trace
+    from erroranalysis.records import Reject, Remark, Span, Trace
 
 _ROWS_PER_GROUP = 2_000
 _CHARACTERS_PER_GROUP = 1 << 24
@@ -40,6 +40,8 @@ class Spool:
     ----------
     load_id : str
         The import they belong to.
+    first : int, default 0
+        Place of the first trace, where another spool holds those before it.
 
     Raises
     ------
@@ -47,19 +49,26 @@ class Spool:
         The disk is full, or there is no folder for temporary files.
     """
 
-    def __init__(self, load_id: str) -> None:
+    def __init__(self, load_id: str, *, first: int = 0) -> None:
         import pyarrow as pa
 
         self.load_id = load_id
-        self.traces = 0
+        self.traces = first
+        self.spans = 0
+        self.remarks = 0
         self.rejected = 0
         with _on_disk():
             self._temporary = tempfile.TemporaryDirectory(prefix="erroranalysis-")
         self.folder = Path(self._temporary.name)
         place = ("place", pa.int64())
+        line, built = ("line", pa.int64()), ("built", pa.bool_())
+        found = (("file", pa.string()), line)
+        said = arrow_schema(table("feedback"))
         schemas = {
-            "traces": [*arrow_schema(table("traces")), place, ("line", pa.int64())],
-            "feedback": [*arrow_schema(table("feedback")), place],
+            "traces": [*arrow_schema(table("traces")), place, line, built],
+            "spans": [*arrow_schema(table("spans")), place, ("nth", pa.int64())],
+            "feedback": [*said, place],
+            "remarks": [*said, ("session_id", pa.string()), *found],
             "rejects": arrow_schema(table("rejects")),
         }
         self._files: dict[str, _File] = {}
@@ -70,8 +79,21 @@ class Spool:
             self._remove()
             raise
 
-    def add(self, trace: Trace, *, source: str, line: int | None) -> None:
-        """Take a trace.
+    def add(
+        self, trace: Trace, *, source: str, line: int | None, built: bool = False
+    ) -> None:
+        """Take a trace, with its spans and its feedback.
+
+        Parameters
+        ----------
+        trace : Trace
+            The trace.
+        source : str
+            File or object it came from.
+        line : int or None
+            Line it starts on.
+        built : bool, default False
+            It was built of its spans, of which there may be more.
 
         Raises
         ------
@@ -81,18 +103,22 @@ class Spool:
         try:
             row = vars(trace) | {
                 "source": clean(source),
-                "input": trace.input,
-                "output": trace.output,
                 "messages": dump(trace.messages),
                 "metadata": dump(trace.metadata),
                 "content_hash": trace.content_hash,
                 "load_id": self.load_id,
                 "place": self.traces,
                 "line": line,
+                "built": built,
             }
+            spans = [self._span(span) for span in trace.spans]
         except TypeError as error:
             raise BadRecord("nested too deeply") from error
         self._files["traces"].add(row, len(row["messages"]) + len(row["metadata"]))
+        for nth, span in enumerate(spans):
+            span["nth"] = nth
+            self._files["spans"].add(span, len(span["attributes"]))
+        self.spans += len(spans)
         for item in trace.feedback:
             said = vars(item) | {
                 "trace_id": trace.id,
@@ -101,6 +127,37 @@ class Spool:
             }
             self._files["feedback"].add(said)
         self.traces += 1
+
+    def _span(self, span: Span) -> dict[str, Any]:
+        return {
+            "trace_id": span.trace_id,
+            "span_id": span.span_id,
+            "parent_id": span.parent_id,
+            "kind": span.kind,
+            "name": span.name,
+            "started_at": span.started_ns,
+            "ended_at": span.ended_ns,
+            "input": span.input,
+            "output": span.output,
+            "attributes": dump(span.attributes),
+            "status": span.status,
+            "format": span.format,
+            "load_id": self.load_id,
+            "place": self.traces,
+        }
+
+    def remark(self, remark: Remark, *, source: str, line: int | None) -> None:
+        """Take feedback that stands apart from what it is about."""
+        row = vars(remark.feedback) | {
+            "trace_id": remark.trace_id,
+            "span_id": remark.span_id or remark.feedback.span_id,
+            "session_id": remark.session_id,
+            "load_id": self.load_id,
+            "file": clean(source),
+            "line": line,
+        }
+        self._files["remarks"].add(row)
+        self.remarks += 1
 
     def reject(self, reject: Reject) -> None:
         """Take a record that could not be read."""

@@ -7,9 +7,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 from erroranalysis.errors import IngestError
-from erroranalysis.ingest.chat import PLACES
 from erroranalysis.ingest.facts import fold
 from erroranalysis.ingest.reader import Raw
+from erroranalysis.ingest.readers.chat import PLACES
 from erroranalysis.ingest.values import clean
 
 if TYPE_CHECKING:

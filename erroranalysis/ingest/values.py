@@ -23,6 +23,8 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store keeps naive UTC
 # duration or a counter that is called "time".
 _UNITS = ((10**17, 0.001), (10**14, 1), (10**11, 1_000), (10**8, 1_000_000))
 _LARGEST_COUNT = 2**63 - 1
+_DIGITS = 19  # of a time in nanoseconds, since 2001
+_FRACTION = re.compile(r":\d\d[.,]\d{6}(\d{1,3})")  # what is finer than microseconds
 _LARGEST_INTEGER, _SMALLEST_INTEGER = 2**64 - 1, -(2**63)
 _JSON_START = re.compile(r"\s*[\[{\"]")
 _PYTHON_START = re.compile(r"\s*(?:\[\s*)?\{\s*'")
@@ -70,6 +72,35 @@ def as_time(value: object) -> datetime | None:
         return _EPOCH + timedelta(microseconds=ticks)
     except OverflowError:
         raise BadRecord(f"{_short(value)} is too large for a time") from None
+
+
+def as_nanoseconds(value: object) -> int | None:
+    """Return a time as whole nanoseconds since 1970, UTC, without loss.
+
+    Raises
+    ------
+    BadRecord
+        The value is no time.
+
+    Examples
+    --------
+    >>> as_nanoseconds("1795199007657268842"), as_nanoseconds(1795199007.5)
+    (1795199007657268842, 1795199007500000000)
+    >>> as_nanoseconds("2026-11-20T18:23:27.657268842Z")
+    1795199007657268842
+    """
+    if type(value) is str and len(value) == _DIGITS and value.isdecimal():
+        return int(value)
+    if type(value) is int and value >= _UNITS[0][0]:
+        return value
+    if value is None or value in ("", 0, "0"):
+        return None
+    moment = as_time(value)
+    if moment is None:
+        return None
+    whole = (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+    digits = _FRACTION.search(value) if isinstance(value, str) else None
+    return whole + int(digits[1].ljust(3, "0")[:3]) if digits else whole
 
 
 def _from_text(text: str) -> datetime:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from erroranalysis import ingest
 from erroranalysis.errors import IngestError
+from erroranalysis.ingest.reader import Raw
 from erroranalysis.ingest.values import clean
-from erroranalysis.records import dump, new_id, utc_now
-from erroranalysis.store.traces import CONFLICT
+from erroranalysis.records import (
+    Annotation,
+    Reject,
+    Remark,
+    Span,
+    Trace,
+    dump,
+    new_id,
+    utc_now,
+)
+from erroranalysis.store.settling import settle
 
 if TYPE_CHECKING:
     from erroranalysis.ingest import IngestReport, Reading
@@ -37,52 +48,108 @@ def load(
     began = time.monotonic()
     load_id = new_id("l")
     reading = ingest.Reading(source, ingest.READERS, format=format, columns=columns)
-    with ingest.Spool(load_id) as spool:
-        _fill(spool, reading, progress=progress)
-        if spool.traces == 0:
-            raise _nothing(spool, reading)
+    with contextlib.ExitStack() as stack:
+        filling = Filling(stack.enter_context(ingest.Spool(load_id)), reading)
+        filling.fill(progress=progress)
+        if not filling.has_something():
+            raise _nothing(filling.spool, reading)
+        folders = [filling.spool.finish()]
+        folders += settle(filling.spool, stack)
         row = {
             "load_id": load_id,
             "source": clean(reading.source),
             "format": ", ".join(reading.formats),
             "columns": dump(reading.columns) if reading.columns else None,
+            "skipped": dump(reading.skipped) if reading.skipped else None,
             "seconds": time.monotonic() - began,
             "created_at": utc_now(),
         }
-        counts = store.traces.commit_load(spool.finish(), row)
-    if conflicts := counts["rejected"] - spool.rejected:
-        reading.reasons[CONFLICT] = conflicts
+        counts = store.traces.commit_load(folders, row)
+        if filling.annotations:
+            counts["annotations"] = _annotate(store, filling.annotations)
+    for reason, count in store.traces.reasons(load_id).items():
+        reading.reasons.setdefault(reason, count)
     return ingest.IngestReport(
-        **counts,
+        **counts,  # type: ignore[arg-type]
         format=", ".join(reading.formats),
         columns=reading.columns,
         source=reading.source,
         seconds=time.monotonic() - began,
         load_id=load_id,
+        records=reading.records,
         reasons=dict(reading.reasons.most_common()),
+        skipped=dict(reading.skipped.most_common()),
     )
 
 
-def _fill(spool: ingest.Spool, reading: Reading, *, progress: bool) -> None:
-    from tqdm.auto import tqdm
+class Filling:
+    """Puts what a reading finds into a spool, spans by way of their trace."""
 
-    # the bar appears only when an import takes longer than a second
-    for trace, reject, raw in tqdm(
-        reading, desc="ingest", unit=" records", delay=1, disable=not progress
-    ):
-        found = reject
-        if trace is not None:
+    def __init__(self, spool: ingest.Spool, reading: Reading) -> None:
+        self.spool = spool
+        self.reading = reading
+        self.annotations: list[Annotation] = []
+        self._assembly = ingest.Assembly()
+
+    def has_something(self) -> bool:
+        """Return whether there is anything to commit."""
+        return bool(self.spool.traces or self.spool.remarks or self.annotations)
+
+    def fill(self, *, progress: bool) -> None:
+        """Read to the end."""
+        from tqdm.auto import tqdm
+
+        assembly, spool = self._assembly, self.spool
+        # the bar appears only when an import takes longer than a second
+        for item, raw in tqdm(
+            self.reading, desc="ingest", unit=" records", delay=1, disable=not progress
+        ):
+            sort = type(item)
+            if sort is Span:
+                if assembly.add(item, raw.file, raw.line):
+                    self._build(everything=False)
+            elif sort is Trace:
+                self._add(item, raw)
+            elif sort is Reject:
+                spool.reject(item)
+            elif sort is Remark:
+                spool.remark(item, source=raw.file, line=raw.line)
+            else:
+                self.annotations.append(item)
+        self._build(everything=True)
+
+    def _add(self, trace: Trace, raw: Raw, *, built: bool = False) -> None:
+        try:
+            self.spool.add(trace, source=raw.file, line=raw.line, built=built)
+        except ingest.BadRecord as reason:
+            self._refuse(raw, reason)
+
+    def _build(self, *, everything: bool) -> None:
+        for found in self._assembly.take(everything=everything):
+            raw = Raw(found.file, found.line)
             try:
-                spool.add(trace, source=raw.file, line=raw.line)
+                trace = ingest.BUILDERS.trace(found.spans)
             except ingest.BadRecord as reason:
-                _, found, _ = reading.refuse(raw, str(reason))
-        if found is not None:
-            spool.reject(found)
+                self._refuse(raw, reason)
+            else:
+                self._add(trace, raw, built=True)
+
+    def _refuse(self, raw: Raw, reason: ingest.BadRecord) -> None:
+        self.spool.reject(self.reading.refuse(raw, str(reason))[0])
+
+
+def _annotate(store: Store, annotations: list[Annotation]) -> int:
+    return store.annotations.add_all(annotations)
 
 
 def _nothing(spool: ingest.Spool, reading: Reading) -> IngestError:
-    reason, count = reading.reasons.most_common(1)[0]
     tried = f" as {', '.join(reading.formats)}" if reading.formats else ""
+    if not reading.reasons:
+        kinds = ", ".join(f"{kind} ({n:,})" for kind, n in reading.skipped.items())
+        return IngestError(
+            f"{reading.source!r} holds no traces{tried}; it has only {kinds}."
+        )
+    reason, count = reading.reasons.most_common(1)[0]
     how = (
         ""
         if count == spool.rejected == 1

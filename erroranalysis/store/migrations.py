@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from erroranalysis._version import __version__
 from erroranalysis.errors import NewerProjectError, NotAProjectError
 from erroranalysis.records import utc_now
-from erroranalysis.schema import TABLES, VIEWS, create_statement
+from erroranalysis.schema import TABLES, VIEWS, create_statement, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,11 +26,26 @@ class Migration:
 
 
 def _first_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in TABLES:
-        connection.execute(create_statement(table))
+    for item in TABLES:
+        connection.execute(create_statement(item))
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "the first tables", _first_tables),)
+def _spans(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give spans nanoseconds and a format; version 1 never wrote any."""
+    connection.execute("DROP TABLE spans")
+    connection.execute(create_statement(table("spans")))
+    for change in (
+        "feedback ADD COLUMN IF NOT EXISTS span_id VARCHAR",
+        "loads ADD COLUMN IF NOT EXISTS spans BIGINT",
+        "loads ADD COLUMN IF NOT EXISTS skipped JSON",
+    ):
+        connection.execute(f"ALTER TABLE {change}")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "the first tables", _first_tables),
+    Migration(2, "spans", _spans),
+)
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection, path: str) -> int:

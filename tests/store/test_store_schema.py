@@ -71,7 +71,7 @@ def test_opening_twice_migrates_once(made):
     applied = Store(made).query(
         "SELECT version, package_version FROM schema_migrations"
     )
-    assert applied.rows() == [(1, __version__)]
+    assert applied.rows() == [(1, __version__), (2, __version__)]
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path):
@@ -87,8 +87,8 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path):
 
     steps = [
         *migrations.MIGRATIONS,
-        migrations.Migration(2, "adds a table", adds_a_table),
-        migrations.Migration(3, "raises", raises),
+        migrations.Migration(98, "adds a table", adds_a_table),
+        migrations.Migration(99, "raises", raises),
     ]
     with (
         pytest.raises(ZeroDivisionError),
@@ -98,7 +98,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path):
     store.close()
     assert columns_of(path, "half") == []
     versions = Store(path).query("SELECT version FROM schema_migrations")
-    assert versions.rows() == [(1,)]
+    assert versions.rows() == [(1,), (2,)]
 
 
 def test_an_older_file_is_brought_up_and_says_so(tmp_path):
@@ -110,7 +110,7 @@ def test_an_older_file_is_brought_up_and_says_so(tmp_path):
 
     steps = [
         *migrations.MIGRATIONS,
-        migrations.Migration(2, "a reason for a split", adds_a_column),
+        migrations.Migration(98, "a reason for a split", adds_a_column),
     ]
     with store.leases.lease() as connection:
         assert migrations.migrate(connection, str(path), steps) == [
@@ -119,6 +119,22 @@ def test_an_older_file_is_brought_up_and_says_so(tmp_path):
         assert migrations.migrate(connection, str(path), steps) == []
     store.close()
     assert ("why", "VARCHAR", False) in columns_of(path, "splits")
+
+
+def test_a_file_of_the_first_version_gets_spans_with_nanoseconds(made):
+    with duckdb.connect(str(made)) as connection:
+        connection.execute("DELETE FROM schema_migrations WHERE version > 1")
+        connection.execute("DROP TABLE spans")
+        connection.execute("CREATE TABLE spans (trace_id VARCHAR, started_at TIMESTAMP)")
+        connection.execute("ALTER TABLE feedback DROP COLUMN span_id")
+        connection.execute("ALTER TABLE loads DROP COLUMN spans")
+        connection.execute("ALTER TABLE loads DROP COLUMN skipped")
+    assert Store(made).migrated == ["spans"]
+    for name in ("spans", "feedback", "loads"):
+        expected = [
+            (item.name, item.type, item.required) for item in schema.table(name).columns
+        ]
+        assert columns_of(made, name) == expected
 
 
 def test_a_newer_file_is_refused_and_not_changed(made):

@@ -7,7 +7,7 @@ from typing import Any
 
 from erroranalysis.ingest.facts import NAMES, facts, find, fold, identity, metadata
 from erroranalysis.ingest.messages import normalise
-from erroranalysis.ingest.reader import BadRecord, Columns, Reader
+from erroranalysis.ingest.reader import BadRecord, Columns, Context, Reader, single
 from erroranalysis.ingest.values import as_text, unwrap
 from erroranalysis.records import Trace
 
@@ -63,7 +63,8 @@ def _detects(record: Mapping[str, Any]) -> bool:
     return bool(asks and answers)
 
 
-def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
+def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
+    columns = context.columns
     asked_in, answered_in = _column(record, columns, "input"), None
     if columns.get("output", "") is not None:
         answered_in = _column(record, columns, "output")
@@ -120,6 +121,6 @@ READER = Reader(
     "flat",
     "a table with a column like prompt or question and one like response or answer",
     _detects,
-    _to_trace,
+    single(_to_trace),
     guess,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from erroranalysis.ingest.facts import facts, find, identity, metadata
 from erroranalysis.ingest.messages import normalise
-from erroranalysis.ingest.reader import BadRecord, Columns, Reader
+from erroranalysis.ingest.reader import BadRecord, Context, Reader, single
 from erroranalysis.ingest.values import as_text, unwrap
 from erroranalysis.records import Trace
 
@@ -23,7 +23,8 @@ def _detects(record: Mapping[str, Any]) -> bool:
     )
 
 
-def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
+def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
+    columns = context.columns
     place = columns.get("messages") or _place(record)
     if place is None or place not in record:
         found = ", ".join(map(str, record)) or "nothing"
@@ -63,5 +64,8 @@ def _text(record: Mapping[str, Any], name: str) -> str | None:
 
 
 READER = Reader(
-    "chat", "objects with a list of messages (role, content)", _detects, _to_trace
+    "chat",
+    "objects with a list of messages (role, content)",
+    _detects,
+    single(_to_trace),
 )

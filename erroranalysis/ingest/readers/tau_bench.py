@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from erroranalysis.ingest.messages import normalise
-from erroranalysis.ingest.reader import BadRecord, Columns, Reader
+from erroranalysis.ingest.reader import BadRecord, Context, Reader, single
 from erroranalysis.ingest.values import as_number, as_text
 from erroranalysis.records import Feedback, Trace, digest
 
@@ -15,7 +15,8 @@ def _detects(record: Mapping[str, Any]) -> bool:
     return isinstance(record.get("traj"), list) and "task_id" in record
 
 
-def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
+def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
+    columns = context.columns
     if not isinstance(record.get("traj"), list):
         raise BadRecord("no trajectory: 'traj' is not a list")
     messages = normalise(record["traj"])
@@ -48,5 +49,8 @@ def _object(value: object) -> Mapping[str, Any]:
 
 
 READER = Reader(
-    "tau-bench", "tau-bench results (task_id, reward, traj)", _detects, _to_trace
+    "tau-bench",
+    "tau-bench results (task_id, reward, traj)",
+    _detects,
+    single(_to_trace),
 )

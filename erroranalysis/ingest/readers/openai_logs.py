@@ -7,8 +7,8 @@ from typing import Any
 
 from erroranalysis.ingest.facts import facts, find, identity, metadata
 from erroranalysis.ingest.messages import kind, normalise
-from erroranalysis.ingest.openai_streams import is_stream, joined
-from erroranalysis.ingest.reader import BadRecord, Columns, Reader
+from erroranalysis.ingest.reader import BadRecord, Context, Reader, single
+from erroranalysis.ingest.readers.openai_streams import is_stream, joined
 from erroranalysis.ingest.values import as_text, as_time, unwrap
 from erroranalysis.records import Message, Trace
 
@@ -46,7 +46,8 @@ def _pair(record: Mapping[str, Any]) -> tuple[object, object]:
     return (pair[0] if "request" in record else record), pair[1]
 
 
-def _to_trace(record: Mapping[str, Any], columns: Columns) -> Trace:
+def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
+    columns = context.columns
     request, response = _pair(record)
     if is_stream(response):
         response = joined(str(response))
@@ -182,5 +183,5 @@ READER = Reader(
     "openai",
     "request and response of the OpenAI API (chat completions or Responses)",
     _detects,
-    _to_trace,
+    single(_to_trace),
 )

@@ -1,0 +1,191 @@
+"""OpenInference: the attributes that Phoenix and its instrumentation write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from erroranalysis.ingest.build import Exchange, Facts
+from erroranalysis.ingest.dialects.dialect import Dialect, about_source, error
+from erroranalysis.ingest.dialects.plain import own_facts
+from erroranalysis.ingest.messages import ROLES
+from erroranalysis.ingest.utterances import utterance
+from erroranalysis.ingest.values import as_count, as_number, as_text, unwrap
+
+if TYPE_CHECKING:
+    from erroranalysis.records import Message, Span
+
+_KIND = "openinference.span.kind"
+_IN, _OUT = "llm.input_messages", "llm.output_messages"
+_KNOWN = (
+    "openinference.", "llm.", "input.", "output.", "metadata", "session.", "user.",
+    "tag.", "retrieval.", "reranker.", "embedding.", "tool.", "document.", "prompt.",
+    "image.", "audio.", "message.", "agent.", "graph.",
+)  # fmt: skip
+
+
+def _detects(attributes: Mapping[str, Any]) -> bool:
+    return _KIND in attributes or "llm.model_name" in attributes
+
+
+def _kind(attributes: Mapping[str, Any]) -> str | None:
+    kind = attributes.get(_KIND)
+    return kind.lower() if isinstance(kind, str) else None
+
+
+def _explain(span: Span) -> Facts:
+    get = span.attributes.get
+    is_call = span.kind == "llm"
+    facts = Facts(
+        session_id=get("session.id"),
+        model=get("llm.model_name"),
+        input_tokens=as_count(get("llm.token_count.prompt")),
+        output_tokens=as_count(get("llm.token_count.completion")),
+        cost_usd=as_number(get("llm.cost.total")),
+    )
+    if span.status == "error":
+        facts.error = error(span)
+    if is_call:
+        facts.exchange = partial(_exchange, span)
+    if not is_call or span.parent_id is None:
+        _about_trace(span, facts, is_call=is_call)
+    return facts
+
+
+def _about_trace(span: Span, facts: Facts, *, is_call: bool) -> None:
+    """Add what a span says that is no model call inside of something else."""
+    attributes = span.attributes
+    if not is_call:
+        facts.asked = utterance(span.input, "user")
+        facts.answered = utterance(span.output, "assistant")
+    given = unwrap(attributes.get("metadata"))
+    tags = attributes.get("tag.tags")
+    facts.tags = [str(tag) for tag in tags] if isinstance(tags, list) else []
+    facts.metadata = about_source(attributes)
+    if span.parent_id is None:
+        facts.metadata |= own_facts(attributes, _KNOWN)
+    if attributes.get("user.id"):
+        facts.metadata["user_id"] = attributes["user.id"]
+    if isinstance(given, Mapping):
+        facts.metadata |= given
+
+
+def _exchange(span: Span) -> Exchange:
+    """Return the messages of a model call."""
+    inputs: dict[int, dict[str, Any]] = {}
+    outputs: dict[int, dict[str, Any]] = {}
+    for name, value in span.attributes.items():
+        if name.startswith("llm.input_messages"):
+            _collect(inputs, name[len(_IN) + 1 :], value)
+        elif name.startswith("llm.output_messages"):
+            _collect(outputs, name[len(_OUT) + 1 :], value)
+    before = [_message(inputs[place], "user") for place in sorted(inputs)]
+    after = [_message(outputs[place], "assistant") for place in sorted(outputs)]
+    if not before and (text := utterance(span.input, "user")):
+        before = [{"role": "user", "content": text}]
+    if not after and (text := utterance(span.output, "assistant")):
+        after = [{"role": "assistant", "content": text}]
+    return before, after
+
+
+def _collect(found: dict[int, dict[str, Any]], name: str, value: object) -> None:
+    """Sort ``0.message.role`` to message 0, field ``role``."""
+    if name == "" and isinstance(value, list):
+        # a data frame of Phoenix holds a list of objects, whose names are dotted
+        for place, item in enumerate(value):
+            fields = found.setdefault(place, {})
+            for inner, leaf in _flat(item, ""):
+                fields[inner.removeprefix("message.")] = leaf
+        return
+    number, _, field = name.partition(".")
+    if number.isdecimal():
+        found.setdefault(int(number), {})[field.removeprefix("message.")] = value
+
+
+def _flat(value: object, name: str) -> list[tuple[str, Any]]:
+    """Return the leaves of objects and lists under dotted names."""
+    if isinstance(value, Mapping):
+        pairs = value.items()
+    elif isinstance(value, list):
+        pairs = enumerate(value)  # type: ignore[assignment]
+    else:
+        return [(name, value)]
+    return [
+        leaf
+        for key, inner in pairs
+        for leaf in _flat(inner, f"{name}.{key}" if name else str(key))
+    ]
+
+
+def _message(fields: Mapping[str, Any], speaker: str) -> Message:
+    given = fields.get("role")
+    role = ROLES.get(given) if type(given) is str else None
+    content = fields.get("content")
+    out: Message = {
+        "role": role or ROLES.get(str(given).lower(), speaker),
+        "content": content if type(content) is str else as_text(content) or "",
+    }
+    if len(fields) <= _ROLE_AND_CONTENT and "content" in fields:
+        return out
+    calls: dict[int, dict[str, Any]] = {}
+    parts: dict[int, dict[str, Any]] = {}
+    for name, value in fields.items():
+        head, _, rest = name.partition(".")
+        if head == "tool_calls":
+            _part(calls, rest, value)
+        elif head == "contents":
+            _part(parts, rest, value)
+        elif head in ("name", "tool_call_id") and value:
+            out[head] = as_text(value)
+    if called := fields.get("function_call_name"):
+        calls[0] = {
+            "function.name": called,
+            "function.arguments": fields.get("function_call_arguments_json"),
+        }
+    if calls:
+        out["tool_calls"] = [_call(calls[place]) for place in sorted(calls)]
+    if parts:
+        _add_parts(out, [parts[place] for place in sorted(parts)])
+    return out
+
+
+def _part(found: dict[int, dict[str, Any]], name: str, value: object) -> None:
+    """Sort ``0.tool_call.id`` to call 0, field ``id``; the same for contents."""
+    number, _, rest = name.partition(".")
+    if number.isdecimal():
+        field = rest.removeprefix("tool_call.").removeprefix("message_content.")
+        found.setdefault(int(number), {})[field] = value
+
+
+def _call(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": fields.get("id"),
+        "name": fields.get("function.name"),
+        "arguments": unwrap(fields.get("function.arguments")),
+    }
+
+
+def _add_parts(message: Message, parts: list[dict[str, Any]]) -> None:
+    texts = [message["content"]]
+    for part in parts:
+        sort = part.get("type")
+        if part.get("text"):
+            if sort == "reasoning":
+                message["reasoning"] = part["text"]
+            else:
+                texts.append(str(part["text"]))
+        media = next(((name, part[name]) for name in _MEDIA if part.get(name)), None)
+        if media is not None:
+            kind = media[0].partition(".")[0]
+            ref = {"type": kind, "ref": str(media[1])}
+            message.setdefault("attachments", []).append(ref)
+    message["content"] = "\n\n".join(text for text in texts if text)
+
+
+_ROLE_AND_CONTENT = 2
+_MEDIA = ("image.image.url", "audio.audio.url", "image.url", "audio.url")
+
+DIALECT = Dialect(
+    "OpenInference", _detects, _kind, _explain, ("input.value",), ("output.value",)
+)
