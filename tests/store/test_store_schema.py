@@ -125,11 +125,15 @@ def test_a_file_of_the_first_version_gets_spans_with_nanoseconds(made):
     with duckdb.connect(str(made)) as connection:
         connection.execute("DELETE FROM schema_migrations WHERE version > 1")
         connection.execute("DROP TABLE spans")
-        connection.execute("CREATE TABLE spans (trace_id VARCHAR, started_at TIMESTAMP)")
+        connection.execute(
+            "CREATE TABLE spans (trace_id VARCHAR, started_at TIMESTAMP)"
+        )
         connection.execute("ALTER TABLE feedback DROP COLUMN span_id")
         connection.execute("ALTER TABLE loads DROP COLUMN spans")
         connection.execute("ALTER TABLE loads DROP COLUMN skipped")
-    assert Store(made).migrated == ["spans"]
+    store = Store(made)
+    store.close()
+    assert store.migrated == ["spans"]
     for name in ("spans", "feedback", "loads"):
         expected = [
             (item.name, item.type, item.required) for item in schema.table(name).columns
