@@ -39,7 +39,15 @@ def new_id(prefix: str) -> str:
 
 def dump(value: object) -> str:
     """Return JSON text, the same text for the same value."""
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return dumps(value).decode()
+
+
+def dumps(value: object) -> bytes:
+    """Return JSON in UTF-8, the same for the same value."""
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:  # slower, and seldom needed
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
 def digest(*parts: object) -> str:

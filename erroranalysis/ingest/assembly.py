@@ -9,8 +9,9 @@ import is settled (``store/settling.py``).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from erroranalysis.ingest.build import build
 from erroranalysis.ingest.reader import BadRecord
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from erroranalysis.ingest.reader import Reader
     from erroranalysis.records import Span, Trace
 
-_MOST_SPANS = 12_000
+_MOST_SPANS = 4_000
 _MOST_CHARACTERS = 1 << 25
 _UNEXPECTED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 
@@ -67,12 +68,14 @@ class Builders:
             raise BadRecord(f"no trace can be built of its spans: {detail}") from error
 
 
-class Open(NamedTuple):
+@dataclass(slots=True)
+class Open:
     """The spans of a trace so far, and where the first of them stood."""
 
     spans: list[Span]
     file: str
     line: int | None
+    characters: int = 0
 
 
 class Assembly:
@@ -87,11 +90,15 @@ class Assembly:
         """Take a span; returns whether it is time to let some traces go."""
         found = self._open.get(span.trace_id)
         if found is None:
-            self._open[span.trace_id] = Open([span], file, line)
-        else:
-            found.spans.append(span)
+            found = self._open[span.trace_id] = Open([], file, line)
+        found.spans.append(span)
+        characters = len(span.input or "") + len(span.output or "")
+        for text in span.attributes.values():
+            if type(text) is str:
+                characters += len(text)
+        found.characters += characters
         self._spans += 1
-        self._characters += _weight(span)
+        self._characters += characters
         return self._spans > _MOST_SPANS or self._characters > _MOST_CHARACTERS
 
     def take(self, *, everything: bool = False) -> Iterator[Open]:
@@ -100,10 +107,5 @@ class Assembly:
         while len(self._open) > keep:
             going = self._open.pop(next(iter(self._open)))
             self._spans -= len(going.spans)
-            self._characters -= sum(map(_weight, going.spans))
+            self._characters -= going.characters
             yield going
-
-
-def _weight(span: Span) -> int:
-    texts = (len(text) for text in span.attributes.values() if type(text) is str)
-    return len(span.input or "") + len(span.output or "") + sum(texts)

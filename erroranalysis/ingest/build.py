@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from erroranalysis.ingest.values import unwrap
 from erroranalysis.records import Feedback, Message, Span, Trace
@@ -19,6 +19,14 @@ _NO_TIME = 1 << 63
 _STEPS = {"tool", "retriever"}
 
 Exchange = tuple[list[Message], list[Message]]
+
+
+class _Step(NamedTuple):
+    """A span that is a step of the conversation."""
+
+    name: str | None
+    call_id: str | None
+    span: Span
 
 
 @dataclass(slots=True)
@@ -32,6 +40,11 @@ class Facts:
         the body of a request.
     exchange : callable or None
         For a model call: returns the messages that went in and those that came out.
+        What stands around model calls may tell of messages too; they count where no
+        model call gave the answer.
+    tool, call_id : str or None
+        For a tool: its name, where the span is called otherwise, and the call that it
+        answers.
     error : str or None
         What went wrong in this span.
     metadata : dict
@@ -41,6 +54,8 @@ class Facts:
     asked: str | None = None
     answered: str | None = None
     exchange: Callable[[], Exchange] | None = None
+    tool: str | None = None
+    call_id: str | None = None
     session_id: str | None = None
     model: str | None = None
     input_tokens: int | None = None
@@ -188,23 +203,25 @@ def _first(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what the values are
 
 def _sums(spans: Sequence[Span], told: Sequence[Facts]) -> dict[str, Any]:
     """Add tokens and cost up over the spans that do not repeat a sum."""
+    return {
+        "input_tokens": _sum(spans, [fact.input_tokens for fact in told]),
+        "output_tokens": _sum(spans, [fact.output_tokens for fact in told]),
+        "cost_usd": _sum(spans, [fact.cost_usd for fact in told]),
+    }
+
+
+def _sum(spans: Sequence[Span], given: Sequence[Any]) -> Any:  # noqa: ANN401 - a number
+    counts = [p for p, value in enumerate(given) if value is not None]
+    if len(counts) <= 1:
+        return given[counts[0]] if counts else None
     parents = {span.span_id: span.parent_id for span in spans}
-    sums: dict[str, Any] = {}
-    for name in ("input_tokens", "output_tokens", "cost_usd"):
-        counts = {
-            span.span_id: value
-            for span, fact in zip(spans, told, strict=True)
-            if (value := getattr(fact, name)) is not None
-        }
-        repeats: set[str] = set()
-        for span_id in counts if len(counts) > 1 else ():
-            above = parents[span_id]
-            while above is not None and above not in repeats:
-                repeats.add(above)
-                above = parents.get(above)
-        kept = [value for span_id, value in counts.items() if span_id not in repeats]
-        sums[name] = sum(kept) if kept else None
-    return sums
+    repeats: set[str] = set()
+    for place in counts:
+        above = spans[place].parent_id
+        while above is not None and above not in repeats:
+            repeats.add(above)
+            above = parents.get(above)
+    return sum(given[p] for p in counts if spans[p].span_id not in repeats)
 
 
 def _conversation(
@@ -212,12 +229,12 @@ def _conversation(
 ) -> list[Message]:
     """Return the messages of the model call that gave the answer, or the steps."""
     calls = [
-        (span.ended_ns or span.started_ns or 0, place)
+        (span.kind == "llm", span.ended_ns or span.started_ns or 0, place)
         for place, span in enumerate(spans)
         if told[place].exchange is not None
     ]
     best: list[Message] = []
-    for _, place in sorted(calls, reverse=True):
+    for *_, place in sorted(calls, reverse=True):
         exchange = told[place].exchange
         before, after = exchange() if exchange else ([], [])
         messages = before + after
@@ -227,7 +244,7 @@ def _conversation(
             break
         if not best or (text and not _text(best[-1:])):
             best = messages
-    steps = _steps(spans)
+    steps = _steps(spans, told)
     if not best:
         return _outline(top, steps)
     return _with_results(best, steps, top)
@@ -238,17 +255,22 @@ def _text(messages: Iterable[Message]) -> str:
     return next((text for text in texts if text), "")
 
 
-def _steps(spans: Sequence[Span]) -> list[Span]:
-    return [span for span in spans if span.kind in _STEPS]
+def _steps(spans: Sequence[Span], told: Sequence[Facts]) -> list[_Step]:
+    return [
+        _Step(fact.tool or span.name, fact.call_id, span)
+        for span, fact in zip(spans, told, strict=True)
+        if span.kind in _STEPS
+    ]
 
 
-def _outline(top: Facts, steps: Sequence[Span]) -> list[Message]:
+def _outline(top: Facts, steps: Sequence[_Step]) -> list[Message]:
     """Return the conversation of a trace whose spans hold no messages."""
     out: list[Message] = [{"role": "user", "content": top.asked}] if top.asked else []
-    for step in steps:
-        call = {"id": step.span_id, "name": step.name, "arguments": unwrap(step.input)}
+    for name, given, span in steps:
+        call_id = given or span.span_id
+        call = {"id": call_id, "name": name, "arguments": unwrap(span.input)}
         out.append({"role": "assistant", "content": "", "tool_calls": [call]})
-        out.append(_result(step, step.span_id))
+        out.append(_result(span, call_id))
     if top.answered:
         out.append({"role": "assistant", "content": top.answered})
     return out
@@ -259,7 +281,7 @@ def _result(step: Span, call_id: str | None) -> Message:
 
 
 def _with_results(
-    messages: list[Message], steps: Sequence[Span], top: Facts
+    messages: list[Message], steps: Sequence[_Step], top: Facts
 ) -> list[Message]:
     """Tie the results of tool spans to calls that a conversation ends with."""
     last = messages[-1]
@@ -268,10 +290,14 @@ def _with_results(
         return messages
     left = list(steps)
     for call in open_calls:
-        match = next((s for s in reversed(left) if s.name == call.get("name")), None)
+        call_id = call.get("id")
+        match = next((s for s in left if call_id and s.call_id == call_id), None)
+        if match is None:
+            name = call.get("name")
+            match = next((s for s in reversed(left) if s.name == name), None)
         if match is not None:
             left.remove(match)
-            messages = [*messages, _result(match, call.get("id"))]
+            messages = [*messages, _result(match.span, call_id)]
     if top.answered and not last["content"]:
         messages = [*messages, {"role": "assistant", "content": top.answered}]
     return messages

@@ -10,27 +10,32 @@ from __future__ import annotations
 import contextlib
 import errno
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from erroranalysis.errors import IngestError
 from erroranalysis.ingest.reader import BadRecord
 from erroranalysis.ingest.values import clean
-from erroranalysis.records import dump
+from erroranalysis.records import dumps
 from erroranalysis.schema import arrow_schema, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from types import TracebackType
 
     import pyarrow as pa
     from pyarrow import parquet
 
-    from erroranalysis.records import Reject, Remark, Span, Trace
+    from erroranalysis.records import Feedback, Reject, Remark, Trace
 
 _ROWS_PER_GROUP = 2_000
 _CHARACTERS_PER_GROUP = 1 << 24
 _RAW_CHARACTERS = 10_000
+# columns in which the same values come again and again
+_REPEATED = {"source", "model", "error", "kind", "name", "status", "format", "load_id"}
 
 
 class Spool:
@@ -78,6 +83,9 @@ class Spool:
         except IngestError:
             self._remove()
             raise
+        self._traces, self._spans = self._files["traces"], self._files["spans"]
+        self._feedback, self._remarks = self._files["feedback"], self._files["remarks"]
+        self._rejects = self._files["rejects"]
 
     def add(
         self, trace: Trace, *, source: str, line: int | None, built: bool = False
@@ -101,74 +109,52 @@ class Spool:
             It cannot be written as JSON.
         """
         try:
-            row = vars(trace) | {
-                "source": clean(source),
-                "messages": dump(trace.messages),
-                "metadata": dump(trace.metadata),
-                "content_hash": trace.content_hash,
-                "load_id": self.load_id,
-                "place": self.traces,
-                "line": line,
-                "built": built,
-            }
-            spans = [self._span(span) for span in trace.spans]
+            messages, metadata = dumps(trace.messages), dumps(trace.metadata)
+            attributes = [dumps(span.attributes) for span in trace.spans]
+            content_hash = trace.content_hash
         except TypeError as error:
             raise BadRecord("nested too deeply") from error
-        self._files["traces"].add(row, len(row["messages"]) + len(row["metadata"]))
-        for nth, span in enumerate(spans):
-            span["nth"] = nth
-            self._files["spans"].add(span, len(span["attributes"]))
-        self.spans += len(spans)
+        place, load_id = self.traces, self.load_id
+        row = (
+            trace.id, clean(source), trace.session_id, trace.started_at,
+            trace.ended_at, trace.input, trace.output, messages, trace.model,
+            trace.input_tokens, trace.output_tokens, trace.cost_usd, trace.error,
+            metadata, trace.tags, content_hash, load_id, place, line, built,
+        )  # fmt: skip
+        self._traces.add(row, len(messages) + len(metadata))
+        for nth, (span, text) in enumerate(zip(trace.spans, attributes, strict=True)):
+            step = (
+                span.trace_id, span.span_id, span.parent_id, span.kind, span.name,
+                span.started_ns, span.ended_ns, span.input, span.output, text,
+                span.status, span.format, load_id, place, nth,
+            )  # fmt: skip
+            self._spans.add(step, len(text))
+        self.spans += len(attributes)
         for item in trace.feedback:
-            said = vars(item) | {
-                "trace_id": trace.id,
-                "load_id": self.load_id,
-                "place": self.traces,
-            }
-            self._files["feedback"].add(said)
+            self._feedback.add((*self._said(item, trace.id), place))
         self.traces += 1
 
-    def _span(self, span: Span) -> dict[str, Any]:
-        return {
-            "trace_id": span.trace_id,
-            "span_id": span.span_id,
-            "parent_id": span.parent_id,
-            "kind": span.kind,
-            "name": span.name,
-            "started_at": span.started_ns,
-            "ended_at": span.ended_ns,
-            "input": span.input,
-            "output": span.output,
-            "attributes": dump(span.attributes),
-            "status": span.status,
-            "format": span.format,
-            "load_id": self.load_id,
-            "place": self.traces,
-        }
+    def _said(self, item: Feedback, trace_id: str | None) -> tuple[Any, ...]:
+        return (
+            trace_id, item.name, item.value, item.number, item.comment, item.origin,
+            item.created_at, self.load_id, item.span_id,
+        )  # fmt: skip
 
     def remark(self, remark: Remark, *, source: str, line: int | None) -> None:
         """Take feedback that stands apart from what it is about."""
-        row = vars(remark.feedback) | {
-            "trace_id": remark.trace_id,
-            "span_id": remark.span_id or remark.feedback.span_id,
-            "session_id": remark.session_id,
-            "load_id": self.load_id,
-            "file": clean(source),
-            "line": line,
-        }
-        self._files["remarks"].add(row)
+        item = remark.feedback
+        if item.span_id is None and remark.span_id is not None:
+            item = replace(item, span_id=remark.span_id)
+        said = self._said(item, remark.trace_id)
+        self._remarks.add((*said, remark.session_id, clean(source), line))
         self.remarks += 1
 
     def reject(self, reject: Reject) -> None:
         """Take a record that could not be read."""
         raw = clean(reject.raw[:_RAW_CHARACTERS]) if reject.raw else None
-        row = vars(reject) | {
-            "file": clean(reject.file),
-            "reason": clean(reject.reason),
-            "raw": raw,
-            "load_id": self.load_id,
-        }
-        self._files["rejects"].add(row, len(raw or ""))
+        file, reason = clean(reject.file), clean(reject.reason)
+        row = (self.load_id, file, reject.line, reason, raw)
+        self._rejects.add(row, len(raw or ""))
         self.rejected += 1
 
     def finish(self) -> Path:
@@ -214,20 +200,28 @@ def _on_disk() -> Iterator[None]:
 
 
 class _File:
-    """One Parquet file, written in groups of rows."""
+    """One Parquet file, written in groups of rows while the next rows are read."""
 
     def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
         from pyarrow import parquet
 
         self._schema = schema
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._characters = 0
+        # writing releases the interpreter, so it takes the second core
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._under_way: Future[None] | None = None
         with _on_disk():
             self._writer: parquet.ParquetWriter | None = parquet.ParquetWriter(
-                folder / f"{name}.parquet", schema, compression="lz4"
+                folder / f"{name}.parquet",
+                schema,
+                compression="lz4",
+                use_dictionary=[one for one in schema.names if one in _REPEATED],
+                write_statistics=False,
             )
 
-    def add(self, row: dict[str, Any], characters: int = 0) -> None:
+    def add(self, row: tuple[Any, ...], characters: int = 0) -> None:
+        """Take a row in the order of the schema."""
         self._rows.append(row)
         self._characters += characters
         if (
@@ -239,6 +233,8 @@ class _File:
     def close(self) -> None:
         if self._writer is not None:
             self._flush()
+            self._wait()
+            self._thread.shutdown()
             with _on_disk():
                 self._writer.close()
             self._writer = None
@@ -246,6 +242,7 @@ class _File:
     def abandon(self) -> None:
         """Close the file without a care for what is in it."""
         if self._writer is not None:
+            self._thread.shutdown(cancel_futures=True)
             with contextlib.suppress(OSError):  # a full disk has been reported before
                 self._writer.close()
             self._writer.is_open = False  # or it tries once more when it is collected
@@ -255,11 +252,18 @@ class _File:
         import pyarrow as pa
 
         if self._rows and self._writer is not None:
-            columns = [
-                pa.array([row[field.name] for row in self._rows], type=field.type)
-                for field in self._schema
+            columns = zip(*self._rows, strict=True)
+            arrays = [
+                pa.array(column, type=field.type)
+                for column, field in zip(columns, self._schema, strict=True)
             ]
-            batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
-            with _on_disk():
-                self._writer.write_batch(batch)
+            batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+            self._wait()
+            self._under_way = self._thread.submit(self._writer.write_batch, batch)
             self._rows, self._characters = [], 0
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            with _on_disk():
+                self._under_way.result()
+            self._under_way = None

@@ -125,6 +125,8 @@ def as_number(value: object) -> float | None:
     >>> as_number("3.5"), as_number(True), as_number("n/a"), as_number(float("nan"))
     (3.5, 1.0, None, None)
     """
+    if value is None:
+        return None
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -134,7 +136,7 @@ def as_number(value: object) -> float | None:
 
 def as_count(value: object) -> int | None:
     """Return a whole number such as a token count, or None."""
-    if type(value) is int and 0 <= value <= _LARGEST_COUNT:
+    if value is None or (type(value) is int and 0 <= value <= _LARGEST_COUNT):
         return value
     number = as_number(value)
     return int(number) if number is not None and 0 <= number < _LARGEST_COUNT else None

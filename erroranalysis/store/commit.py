@@ -89,24 +89,13 @@ SELECT place FROM (
 ) WHERE newest > 1
 """
 
-_SAME_SPAN = (
-    " AND ".join(
-        f"known.{name} IS NOT DISTINCT FROM f.{name}"
-        for name in (
-            "trace_id",
-            "span_id",
-            "parent_id",
-            "kind",
-            "name",
-            "started_at",
-            "ended_at",
-            "input",
-            "output",
-            "status",
-        )
-    )
-    + " AND known.attributes::VARCHAR IS NOT DISTINCT FROM f.attributes::VARCHAR"
+# A span that is the same in all it says; the hash of 64 bits spares keeping the texts.
+_SAID = (
+    "trace_id, span_id, hash(parent_id, kind, name, started_at, ended_at, input,"
+    " output, status, attributes::VARCHAR) AS said"
 )
+_SAME = """ON f.trace_id = stored.trace_id AND f.span_id = stored.span_id
+    AND f.said = stored.said"""
 _KNOWN = """
 CREATE OR REPLACE TEMP TABLE known AS
 SELECT id, min(f.source) AS source, min(f.line) AS line, max(f.place) AS place
@@ -118,10 +107,13 @@ GROUP BY id
 """
 _CHANGED = f"""
 CREATE OR REPLACE TEMP TABLE changed AS
-SELECT DISTINCT f.trace_id AS id FROM read_parquet($spans) AS f
-WHERE f.trace_id IN (SELECT id FROM known)
-    AND f.place NOT IN (SELECT place FROM stale)
-    AND NOT EXISTS (SELECT 1 FROM spans AS known WHERE {_SAME_SPAN})
+SELECT DISTINCT f.trace_id AS id FROM (
+    SELECT {_SAID} FROM read_parquet($spans)
+    WHERE trace_id IN (SELECT id FROM known)
+        AND place NOT IN (SELECT place FROM stale)
+) AS f ANTI JOIN (
+    SELECT {_SAID} FROM spans WHERE trace_id IN (SELECT id FROM known)
+) AS stored {_SAME}
 """
 _ALL_SPANS_OF_CHANGED = f"""
 SELECT {COLUMNS} FROM (
@@ -135,12 +127,17 @@ ORDER BY trace_id, place, nth, started_at
 """
 _REGROWN = f"""
 CREATE OR REPLACE TEMP TABLE regrown AS
+WITH grown AS (
+    SELECT DISTINCT f.trace_id FROM (SELECT {_SAID} FROM read_parquet($spans)) AS f
+    ANTI JOIN (
+        SELECT {_SAID} FROM spans WHERE trace_id IN (SELECT id FROM changed)
+    ) AS stored {_SAME}
+)
 SELECT known.id, coalesce(whole.place, known.place) AS place, CASE
     WHEN whole.id IS NULL THEN 'duplicate'
     WHEN whole.content_hash IS DISTINCT FROM before.content_hash
-        OR EXISTS (SELECT 1 FROM read_parquet($spans) AS f WHERE f.trace_id = whole.id
-            AND NOT EXISTS (SELECT 1 FROM spans AS known WHERE {_SAME_SPAN}))
-    THEN 'extended' ELSE 'duplicate'
+        OR whole.id IN (SELECT trace_id FROM grown) THEN 'extended'
+    ELSE 'duplicate'
 END AS fate
 FROM known
 LEFT JOIN read_parquet($traces) AS whole ON whole.id = known.id
@@ -223,8 +220,7 @@ class Commit:
     def run(self) -> dict[str, int]:
         """Write what is new, and return the counts."""
         self._run(_STALE, "traces")
-        incoming_spans = self._count("spans")
-        self._regrow(has_spans=incoming_spans > 0)
+        self._regrow(has_spans=self._count("spans") > 0)
         self._run(_SORT_INCOMING, "traces")
         before = self._size("spans"), self._size("feedback")
         self._traces()
@@ -241,12 +237,10 @@ class Commit:
             "SELECT count(*) FROM rejects WHERE load_id = ?",
             [self._load_id],
         )
-        added = self._size("spans") - before[0]
         return {
             **counts,
             "rejected": int(rejected),
-            "spans": added,
-            "known_spans": incoming_spans - added,
+            "spans": self._size("spans") - before[0],
             "feedback": self._size("feedback") - before[1],
         }
 
@@ -268,8 +262,7 @@ class Commit:
             return
         first = int(self._last_place()) + 1
         whole = self._stack.enter_context(ingest.Spool(self._load_id, first=first))
-        cursor = self._connection
-        rows = cursor.execute(_ALL_SPANS_OF_CHANGED, self._files("spans"))
+        rows = self._connection.execute(_ALL_SPANS_OF_CHANGED, self._files("spans"))
         places = {row[0]: (row[1], row[2]) for row in changed}
         rebuild(fetched(rows), whole, places)
         folder = whole.finish()
@@ -287,12 +280,10 @@ class Commit:
         self._connection.execute(sql, self._files(*names))
 
     def _count(self, name: str) -> int:
-        """Return how many rows of a file are not repeated in a later one."""
-        return int(
-            self._connection.execute(
-                f"SELECT count(*) FROM read_parquet(${name})", self._files(name)
-            ).fetchone()[0]  # type: ignore[index]
-        )
+        found = self._connection.execute(
+            f"SELECT count(*) FROM read_parquet(${name})", self._files(name)
+        ).fetchone()
+        return int(found[0]) if found else 0
 
     def _last_place(self) -> int:
         found = self._connection.execute(

@@ -48,8 +48,8 @@ class Traces:
         Returns
         -------
         dict of str to int
-            ``new``, ``extended``, ``duplicate``, ``rejected``, ``spans``,
-            ``known_spans`` and ``feedback``.
+            ``new``, ``extended``, ``duplicate``, ``rejected``, ``spans`` and
+            ``feedback``: rows that were added.
         """
         with self._leases.lease() as connection:
             for memory in _COMMIT_MEMORY:

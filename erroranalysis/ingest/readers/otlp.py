@@ -1,4 +1,7 @@
-"""OpenTelemetry in JSON: requests of the protocol, in every spelling found."""
+"""OpenTelemetry: requests of the protocol, in every spelling found in JSON.
+
+Those in protobuf are mapped by ``otlp_protobuf``.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ from erroranalysis.ingest.dialects.dialect import (
 )  # fmt: skip
 from erroranalysis.ingest.ids import normal_id
 from erroranalysis.ingest.messages import kind
-from erroranalysis.ingest.reader import Bad, BadRecord, Context, Reader
+from erroranalysis.ingest.reader import Bad, BadRecord, Context, Reader, Skip
+from erroranalysis.ingest.readers import otlp_protobuf
 from erroranalysis.ingest.values import as_nanoseconds
 from erroranalysis.records import Span
 
@@ -30,13 +34,14 @@ _SCOPES = (
     "scope_logs",
 )  # fmt: skip
 _RECORDS = ("spans", "logRecords", "log_records")
-_START = "startTimeUnixNano", "start_time_unix_nano"
-_END = "endTimeUnixNano", "end_time_unix_nano"
+_NOTHING: dict[str, Any] = {}
 _ERRORS = {2, "2", "STATUS_CODE_ERROR", "ERROR"}
 _OKS = {1, "1", "STATUS_CODE_OK", "OK"}
 
 
 def _detects(record: Mapping[str, Any]) -> bool:
+    if otlp_protobuf.KEY in record:
+        return True
     if any(isinstance(record.get(name), list) for name in (*_SPANS, *_LOGS)):
         return True
     if any(isinstance(record.get(name), list) for name in _SCOPES):
@@ -49,7 +54,10 @@ def _detects(record: Mapping[str, Any]) -> bool:
     )
 
 
-def _reads(record: Mapping[str, Any], _: Context) -> Iterator[Span | Bad]:
+def _reads(record: Mapping[str, Any], _: Context) -> Iterator[Span | Skip | Bad]:
+    if otlp_protobuf.KEY in record:
+        yield from otlp_protobuf.spans(record[otlp_protobuf.KEY])
+        return
     found = False
     for name in (*_SPANS, *_LOGS):
         if name in record:
@@ -105,20 +113,23 @@ def _span(record: Mapping[str, Any], common: Mapping[str, Any]) -> Span:
         attributes[EVENTS] = [_event(event) for event in events]
     if links := get("links"):
         attributes[LINKS] = links
-    status = get("status") or {}
+    status = get("status") or _NOTHING
     code = status.get("code")
     if text := status.get("message"):
         attributes[MESSAGE] = text
     trace_id, span_id = ids_of(record)
+    parent = get("parentSpanId") or get("parent_span_id")
+    started = get("startTimeUnixNano") or get("start_time_unix_nano")
+    ended = get("endTimeUnixNano") or get("end_time_unix_nano")
     return dialects.settle(
         Span(
             trace_id,
             span_id,
-            normal_id(_either(record, "parentSpanId", "parent_span_id")),
+            normal_id(parent) if parent else None,
             None,
             get("name"),
-            as_nanoseconds(_either(record, *_START)),
-            as_nanoseconds(_either(record, *_END)),
+            as_nanoseconds(started),
+            as_nanoseconds(ended),
             None,
             None,
             attributes,
@@ -159,8 +170,8 @@ def ids_of(record: Mapping[str, Any]) -> tuple[str, str]:
     BadRecord
         One of them is missing.
     """
-    trace_id = normal_id(_either(record, "traceId", "trace_id"))
-    span_id = normal_id(_either(record, "spanId", "span_id"))
+    trace_id = normal_id(record.get("traceId") or record.get("trace_id"))
+    span_id = normal_id(record.get("spanId") or record.get("span_id"))
     if trace_id is None or span_id is None:
         missing = "trace" if trace_id is None else "span"
         raise BadRecord(f"no {missing} id")
@@ -184,7 +195,7 @@ def attributes_of(items: Any) -> dict[str, Any]:  # noqa: ANN401 - as the source
         return dict(items)
     out: dict[str, Any] = {}
     for item in items or ():
-        value = item.get("value", {})
+        value = item.get("value") or _NOTHING
         text = value.get("stringValue")
         out[item["key"]] = value_of(value) if text is None else text
     return out
