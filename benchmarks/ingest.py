@@ -1,33 +1,109 @@
-"""How fast an import reads, and whether its memory stays flat.
+"""How fast an import reads, next to the least that any importer has to do.
 
-Run ``python benchmarks/ingest.py``. Chat records are generated and streamed from a
-file of JSON lines. The floor is ``orjson.loads`` of each line in the same run, so that
-the ratio says the same on a slow machine as on a fast one. Every size is measured in
-a process of its own.
+Run ``python benchmarks/ingest.py``. For each format a file of about 260 MB is made
+from real exports with fresh ids (from ``../shared/data/formats`` where it is there,
+else from chat records only). In the same run are measured, each in a process of its
+own:
+
+floor
+    parse every record and throw it away (``orjson.loads``, or protobuf's parser)
+minimal
+    a loop written by hand: parse, flatten, Arrow batches, append to a DuckDB table
+DuckDB
+    DuckDB's own ``read_json`` with a typed schema into a table (OpenTelemetry only)
+import
+    ``load``: detect, spans, traces, conversation, commit; then the same file again
+
+``--times 10`` makes files ten times as large: the speed should be the same and the
+memory no higher. Memory is the peak of the process and of its helpers, added up.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FORMATS = Path(__file__).parents[2] / "shared" / "data" / "formats"
 WORDS = ["room", "booking", "cancel", "date", "price", "hotel", "night", "guest", "pet"]
 WORDS += ["breakfast", "parking", "late", "change", "refund", "please", "thanks", "sea"]
-WORDS += ["view", "double", "single", "key", "card", "lift", "pool"]
+HEX = re.compile(rb'"((?:[0-9a-f]{16}){1,2})"')
 
 
-def write_records(path: Path, count: int, *, seed: int = 0) -> None:
+def fresh(rng: random.Random) -> Callable[[re.Match[bytes]], bytes]:
+    """Return a replacement that gives every id a new one, the same for the same."""
+    known: dict[bytes, bytes] = {}
+
+    def replace(found: re.Match[bytes]) -> bytes:
+        old = found[1]
+        if old not in known:
+            known[old] = b"%0*x" % (len(old), rng.getrandbits(4 * len(old)))
+        return b'"' + known[old] + b'"'
+
+    return replace
+
+
+def write_otlp(path: Path, count: int) -> int:
+    """Write requests of the OpenTelemetry exporter for Node; return the spans."""
+    folder = FORMATS / "otlp" / "openinference_node_http_json"
+    bodies = [p.read_bytes().strip() for p in sorted(folder.glob("*.json"))]
+    rng, spans = random.Random(0), 0
+    with path.open("wb") as file:
+        while spans < count:
+            replace = fresh(rng)
+            for body in bodies:
+                file.write(HEX.sub(replace, body) + b"\n")
+                spans += body.count(b'"spanId"')
+    return spans
+
+
+def write_protobuf(path: Path, count: int) -> int:
+    """Write length-prefixed bodies of the OpenTelemetry exporter for Python."""
+    from erroranalysis.ingest.otlp_types import TRACES
+
+    folder = FORMATS / "otlp" / "openinference_python_http_protobuf"
+    bodies = [p.read_bytes() for p in sorted(folder.glob("*.pb"))]
+    rng, spans = random.Random(0), 0
+    with path.open("wb") as file:
+        while spans < count:
+            known: dict[bytes, bytes] = {b"": b""}
+            for body in bodies:
+                message = TRACES.FromString(body)
+                for span in spans_of(message):
+                    for name in ("trace_id", "span_id", "parent_span_id"):
+                        old = getattr(span, name)
+                        if old not in known:
+                            known[old] = rng.randbytes(len(old))
+                        setattr(span, name, known[old])
+                    spans += 1
+                data = message.SerializeToString()
+                file.write(len(data).to_bytes(4, "big") + data)
+    return spans
+
+
+def spans_of(message: Any) -> Iterator[Any]:
+    for resource_spans in message.resource_spans:
+        for scope in resource_spans.scope_spans:
+            yield from scope.spans
+
+
+def write_chat(path: Path, count: int) -> int:
     """Write chat records of two to six messages, about 1.4 kB each."""
-    rng = random.Random(seed)
+    rng = random.Random(0)
     with path.open("wb") as file:
         for number in range(count):
             messages = []
@@ -48,64 +124,253 @@ def write_records(path: Path, count: int, *, seed: int = 0) -> None:
                 "messages": messages,
             }
             file.write(orjson.dumps(record) + b"\n")
+    return count
 
 
-def measure(path: Path) -> dict[str, float]:
-    """Read the lines alone, then import them twice; this process does nothing else."""
+def write_langfuse(path: Path, count: int) -> int:
+    """Write downloads of the Langfuse page, one a line; return the traces."""
+    bodies = []
+    for source in sorted((FORMATS / "langfuse").glob("*.trace.json")):
+        record = orjson.loads(source.read_bytes())
+        ids = [record["trace"]["id"], *(o["id"] for o in record["observations"])]
+        bodies.append((orjson.dumps(record), [one.encode() for one in ids]))
+    number = 0
+    with path.open("wb") as file:
+        for body, ids in itertools.cycle(bodies):
+            copy = body
+            for one in ids:
+                copy = copy.replace(one, one + b"-%d" % number)
+            file.write(copy + b"\n")
+            number += 1
+            if number == count:
+                return number
+    return number
+
+
+# name, unit, writer, records for about 260 MB, file name
+CASES = {
+    "otlp json": ("spans", write_otlp, 100_000, "spans.jsonl"),
+    "otlp protobuf": ("spans", write_protobuf, 100_000, "spans.pb"),
+    "chat jsonl": ("traces", write_chat, 180_000, "chat.jsonl"),
+    "langfuse json": ("traces", write_langfuse, 4_500, "langfuse.jsonl"),
+}
+
+
+def lines(path: Path) -> Iterator[Any]:
+    with path.open("rb") as file:
+        yield from map(orjson.loads, file)
+
+
+def messages(path: Path) -> Iterator[Any]:
+    from erroranalysis.ingest.otlp_types import TRACES
+
+    with path.open("rb") as file:
+        while size := file.read(4):
+            yield TRACES.FromString(file.read(int.from_bytes(size, "big")))
+
+
+def floor(case: str, path: Path, _: Path) -> None:
+    parse = messages if case == "otlp protobuf" else lines
+    for _ in parse(path):
+        pass
+
+
+def minimal(case: str, path: Path, folder: Path) -> None:
+    """Do by hand what no import can do without: no traces, no variants, no checks."""
+    import duckdb
+    import pyarrow as pa
+
+    rows = {
+        "otlp json": otlp_rows,
+        "otlp protobuf": protobuf_rows,
+        "chat jsonl": chat_rows,
+        "langfuse json": langfuse_rows,
+    }[case](path)
+    names = ["id", "other_id", "parent", "name", "start", "finish", "status", "said"]
+    kinds = [pa.string()] * 4 + [pa.int64()] * 2 + [pa.string()] * 2
+    schema = pa.schema(list(zip(names, kinds, strict=True)))
+    with duckdb.connect(str(folder / "minimal.duckdb")) as connection:
+        connection.execute(
+            "CREATE TABLE rows (id VARCHAR, other_id VARCHAR, parent VARCHAR,"
+            " name VARCHAR, start BIGINT, finish BIGINT, status VARCHAR, said JSON)"
+        )
+        while batch := list(itertools.islice(rows, 20_000)):
+            columns = zip(*batch, strict=True)
+            arrays = [pa.array(c, k) for c, k in zip(columns, kinds, strict=True)]
+            table = pa.Table.from_arrays(arrays, schema=schema)  # noqa: F841 - in SQL
+            connection.execute("INSERT INTO rows SELECT * FROM table")
+
+
+def otlp_value(value: dict[str, Any]) -> Any:
+    for kind, given in value.items():
+        if kind == "intValue":
+            return int(given)
+        if kind == "arrayValue":
+            return [otlp_value(item) for item in given["values"]]
+        return given
+    return None
+
+
+def otlp_rows(path: Path) -> Iterator[tuple[Any, ...]]:
+    for record in lines(path):
+        for resource_spans in record["resourceSpans"]:
+            for scope in resource_spans["scopeSpans"]:
+                for span in scope["spans"]:
+                    said = {
+                        a["key"]: otlp_value(a["value"]) for a in span["attributes"]
+                    }
+                    yield (
+                        span["traceId"], span["spanId"], span.get("parentSpanId"),
+                        span["name"], int(span["startTimeUnixNano"]),
+                        int(span["endTimeUnixNano"]), str(span["status"].get("code")),
+                        orjson.dumps(said),
+                    )  # fmt: skip
+
+
+def protobuf_rows(path: Path) -> Iterator[tuple[Any, ...]]:
+    def value(any_value: Any) -> Any:
+        kind = any_value.WhichOneof("value")
+        if kind == "array_value":
+            return [value(item) for item in any_value.array_value.values]
+        return getattr(any_value, kind) if kind else None
+
+    for message in messages(path):
+        for span in spans_of(message):
+            said = {a.key: value(a.value) for a in span.attributes}
+            yield (
+                span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(),
+                span.name, span.start_time_unix_nano, span.end_time_unix_nano,
+                str(span.status.code), orjson.dumps(said),
+            )  # fmt: skip
+
+
+def chat_rows(path: Path) -> Iterator[tuple[Any, ...]]:
+    for record in lines(path):
+        yield (
+            record["id"], record["session_id"], None, record["model"], 0, 0,
+            record["messages"][-1]["content"], orjson.dumps(record["messages"]),
+        )  # fmt: skip
+
+
+def langfuse_rows(path: Path) -> Iterator[tuple[Any, ...]]:
+    for record in lines(path):
+        trace = record["trace"]
+        yield trace["id"], None, None, trace["name"], 0, 0, None, orjson.dumps(trace)
+        for one in record["observations"]:
+            yield (
+                one["id"], one["traceId"], one["parentObservationId"], one["name"], 0,
+                0, one["level"], orjson.dumps(one),
+            )  # fmt: skip
+
+
+def read_json(case: str, path: Path, folder: Path) -> None:
+    """Let DuckDB read the file with a schema that names every column."""
+    import duckdb
+
+    if case != "otlp json":
+        raise SystemExit
+    span = (
+        "STRUCT(traceId VARCHAR, spanId VARCHAR, parentSpanId VARCHAR, name VARCHAR,"
+        " startTimeUnixNano VARCHAR, endTimeUnixNano VARCHAR, attributes JSON,"
+        " status STRUCT(code INT))[]"
+    )
+    shape = f"STRUCT(scopeSpans STRUCT(spans {span})[])[]"
+    with duckdb.connect(str(folder / "own.duckdb")) as connection:
+        connection.execute(
+            f"""
+            CREATE TABLE spans AS WITH resource AS (
+                SELECT unnest(resourceSpans) AS r FROM read_json(
+                    '{path}', format = 'newline_delimited',
+                    maximum_object_size = 100000000,
+                    columns = {{'resourceSpans': '{shape}'}})
+            ), scope AS (SELECT unnest(r.scopeSpans) AS s FROM resource),
+            span AS (SELECT unnest(s.spans) AS x FROM scope)
+            SELECT x.traceId, x.spanId, x.parentSpanId, x.name,
+                x.startTimeUnixNano::BIGINT AS started, x.endTimeUnixNano::BIGINT,
+                x.attributes, x.status.code FROM span
+            """
+        )
+
+
+def whole(_: str, path: Path, folder: Path) -> dict[str, float]:
+    """Import the file twice."""
     from erroranalysis.store import Store
     from erroranalysis.store.loads import load
 
+    store = Store(folder / "p.duckdb")
     began = time.perf_counter()
-    with path.open("rb") as lines:
-        count = sum(1 for line in lines if orjson.loads(line))
-    floor = time.perf_counter() - began
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder, "p.duckdb"))
-        began = time.perf_counter()
-        report = load(store, path, progress=False)
-        seconds = time.perf_counter() - began
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        began = time.perf_counter()
-        again = load(store, path, progress=False)
-        repeated = time.perf_counter() - began
-        store.close()
-    if (report.new, again.duplicate) != (count, count):
+    report = load(store, path, progress=False)
+    seconds = time.perf_counter() - began
+    peak = peak_megabytes()
+    began = time.perf_counter()
+    again = load(store, path, progress=False)
+    repeated = time.perf_counter() - began
+    store.close()
+    if report.rejected or again.duplicate != report.new or again.new or again.spans:
         raise SystemExit(f"traces were lost: {report}, {again}")
-    return {
-        "count": count, "floor": floor, "seconds": seconds, "again": repeated,
-        "peak": peak, "megabytes": path.stat().st_size / 1e6,
-    }  # fmt: skip
+    found = max(report.spans, report.new)
+    return {"seconds": seconds, "again": repeated, "peak": peak, "found": found}
+
+
+def peak_megabytes() -> float:
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + children) / 1024
+
+
+STEPS = {"floor": floor, "minimal": minimal, "DuckDB": read_json, "import": whole}
+
+
+def measured(step: str, case: str, path: Path) -> dict[str, float]:
+    """Run one step in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--step", step, "--case", case, str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout) if done.stdout else {}
+
+
+def run_step(step: str, case: str, path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        found = STEPS[step](case, path, Path(folder))
+        seconds = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "peak": peak_megabytes(), **(found or {})}))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[50_000, 200_000])
-    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--case", choices=CASES, action="append")
+    parser.add_argument("--times", type=float, default=1, help="size of the files")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("path", type=Path, nargs="?", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.measure:
-        print(json.dumps(measure(options.measure)))
+    if options.step:
+        run_step(options.step, options.case[0], options.path)
         return
+    head = f"{'format':<15}{'records':>17}{'MB':>7}{'floor':>8}{'minimal':>9}"
     print(
-        f"{'records':>9}{'MB':>6}{'import':>10}{'again':>10}{'floor':>11}"
-        f"{'import/floor':>14}{'peak RSS':>11}"
+        f"{head}{'DuckDB':>8}{'import':>8}{'again':>8}{'/floor':>8}{'/minimal':>10}"
+        f"{'per s':>9}{'peak MB':>9}"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        for size in options.sizes:
-            path = Path(folder, f"{size}.jsonl")
-            write_records(path, size)
-            done = subprocess.run(
-                [sys.executable, __file__, "--measure", str(path)],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            got = json.loads(done.stdout)
-            print(
-                f"{size:>9,}{got['megabytes']:>6.0f}"
-                f"{size / got['seconds']:>8,.0f}/s{size / got['again']:>8,.0f}/s"
-                f"{size / got['floor']:>9,.0f}/s"
-                f"{got['seconds'] / got['floor']:>14.1f}{got['peak']:>8,.0f} MB"
-            )
+    cases = options.case or (list(CASES) if FORMATS.exists() else ["chat jsonl"])
+    for case in cases:
+        unit, write, count, name = CASES[case]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, name)
+            made = write(path, int(count * options.times))
+            size = path.stat().st_size / 1e6
+            got = {step: measured(step, case, path) for step in STEPS}
+        low, hand, own, full = (got[s].get("seconds", 0) for s in STEPS)
+        again, peak = got["import"]["again"], got["import"]["peak"]
+        print(
+            f"{case:<15}{f'{made:,} {unit}':>17}{size:>7.0f}{low:>7.2f}s{hand:>8.2f}s"
+            f"{f'{own:.2f}s' if own else '':>8}{full:>7.2f}s{again:>7.2f}s"
+            f"{full / low:>8.1f}{full / hand:>10.2f}{made / full:>9,.0f}{peak:>9,.0f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
