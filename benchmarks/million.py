@@ -93,7 +93,7 @@ def build(path: str, count: int) -> None:
             "seconds": 0.0,
             "created_at": utc_now(),
         }
-        counts = store.traces.commit_load([folder], load)
+        counts, _ = store.traces.commit_load([folder], load)
     committed = time.perf_counter()
     store.annotations.add_all(
         [

@@ -33,6 +33,7 @@ from erroranalysis.errors import (
     UnknownNameError,
 )
 from erroranalysis.export import read_labels
+from erroranalysis.ingest.redaction import Redaction
 from erroranalysis.measure import Estimate
 from erroranalysis.project import Project
 
@@ -46,6 +47,7 @@ __all__ = [
     "NoHonestEstimateError",
     "NothingToDoError",
     "Project",
+    "Redaction",
     "StoreError",
     "UnknownNameError",
     "__version__",

@@ -17,9 +17,12 @@ import orjson
 from erroranalysis._version import __version__
 from erroranalysis.errors import ErrorAnalysisError
 from erroranalysis.project import Project
+from erroranalysis.store.loads import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from erroranalysis.ingest import IngestReport, Preview
 
 NEEDS_A_LOOK = 1
 NOT_DONE = 2
@@ -112,7 +115,7 @@ def demo(out: Path, *, as_json: bool) -> None:
 @_command(
     epilog="Example: erroranalysis ingest 'exports/*.jsonl' --project support.duckdb"
 )
-@click.argument("source")
+@click.argument("source", nargs=-1, required=True)
 @_project
 @click.option("--format", "format_", help="Name of the format; detected by default.")
 @click.option(
@@ -122,26 +125,52 @@ def demo(out: Path, *, as_json: bool) -> None:
     metavar="FIELD=COLUMN",
     help="For tables: which column holds a field, e.g. input=question.",
 )
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Take personal data and secrets of all kinds out before they are stored.",
+)
+@click.option(
+    "--redact-kind",
+    "redact_kinds",
+    multiple=True,
+    metavar="KIND",
+    help="Only this kind: card, email, iban, ip, phone or secret; may be repeated.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Show what was understood; write nothing."
+)
 @_json
 def ingest(
-    source: str,
+    source: tuple[str, ...],
     path: str,
     format_: str | None,
     columns: tuple[str, ...],
+    redact_kinds: tuple[str, ...],
     *,
+    redact: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Load traces from a file or a glob."""
+    """Load traces from files, folders or globs."""
     chosen = dict(pair.partition("=")[::2] for pair in columns)
-    report = Project(path).ingest(
-        source, format=format_, columns=dict(chosen), progress=not as_json
-    )
+    what = source[0] if len(source) == 1 else list(source)
+    options: dict[str, Any] = {
+        "format": format_,
+        "columns": dict(chosen),
+        "redact": redact_kinds or redact,
+        "progress": not as_json,
+    }
+    report: IngestReport | Preview
+    report = look(what, **options) if dry_run else Project(path).ingest(what, **options)
     if as_json:
         _print_json(vars(report))
     else:
         click.echo(repr(report))
-        for reason, count in list(report.reasons.items())[:5]:
+        for reason, count in [] if dry_run else list(report.reasons.items())[:5]:
             click.echo(f"  rejected ({count}): {reason}", err=True)
+        for warning in () if dry_run else report.warnings:
+            click.echo(f"  look at: {warning}", err=True)
     return NEEDS_A_LOOK if report.rejected else 0
 
 

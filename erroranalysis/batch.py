@@ -134,6 +134,25 @@ def pick(store: Store, trace_ids: Sequence[str]) -> Batch:
     return _write(store, "picked", "error_hunt", drawn, len(ids), 0, {"n": len(ids)})
 
 
+def choose(store: Store, batch: Batch | str | Sequence[str] | None) -> Batch:
+    """Return the batch that a user means.
+
+    Parameters
+    ----------
+    store : Store
+        The project.
+    batch : Batch, str, sequence of str or None
+        A batch, the id of one, trace ids, or the batch that was drawn last; 100
+        random traces where there is none.
+    """
+    if batch is None:
+        newest = store.batches.newest()
+        return load(store, newest) if newest else draw(store, 100)
+    if isinstance(batch, Batch):
+        return batch
+    return load(store, batch) if isinstance(batch, str) else pick(store, batch)
+
+
 def load(store: Store, batch_id: str) -> Batch:
     """Return a batch that was drawn before."""
     row, items = store.batches.get(batch_id)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from erroranalysis import overview
 from erroranalysis.annotating import ImportReport, import_annotations
-from erroranalysis.batch import Batch, draw, load, pick
+from erroranalysis.batch import Batch, choose, draw
 from erroranalysis.errors import helpful_keywords
 from erroranalysis.export import ExportReport, export_labels, write_report
 from erroranalysis.judge import Judge, judge_for
@@ -14,7 +14,7 @@ from erroranalysis.queue import Queue
 from erroranalysis.rates import failure_rates
 from erroranalysis.records import utc_now
 from erroranalysis.store import Store
-from erroranalysis.store.loads import load as load_traces
+from erroranalysis.store.loads import load_or_look
 from erroranalysis.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from erroranalysis.ingest import IngestReport
+    from erroranalysis.ingest import IngestReport, Preview
     from erroranalysis.ingest.reader import Columns
+    from erroranalysis.ingest.redaction import Redact
     from erroranalysis.measure import Agreement, Alignment, FailureRates
     from erroranalysis.widgets.annotator import Annotator
     from erroranalysis.widgets.trace_view import TraceView
@@ -91,8 +92,10 @@ class Project:
         *,
         format: str | None = None,  # noqa: A002 - the word that users know
         columns: Columns | None = None,
+        redact: Redact = False,
+        dry_run: bool = False,
         progress: bool = True,
-    ) -> IngestReport:
+    ) -> IngestReport | Preview:
         """Load traces; what is known already is not loaded again.
 
         Parameters
@@ -104,23 +107,30 @@ class Project:
         columns : dict, optional
             For tables, which column holds which field, over the guess:
             ``{"input": "question", "output": "answer", "id": None}``.
+        redact : bool, list of str or Redaction, default False
+            Take emails, phone, card and account numbers, IP addresses and secrets out
+            before anything is stored: ``True``, ``["email"]``; ``docs/redaction.md``.
+        dry_run : bool, default False
+            Write nothing; show the format, the columns, the first three traces and
+            what would be rejected.
         progress : bool, default True
             Show a progress bar on imports longer than a second.
 
         Returns
         -------
-        IngestReport
+        IngestReport or Preview
             Counts, the format and the columns that were taken. Records that could
-            not be read are in ``project.rejects()``.
+            not be read are in ``project.rejects()``. A preview for a dry run.
 
         Raises
         ------
         IngestError
             Nothing could be read; nothing was imported.
         """
-        return load_traces(
-            self._store, source, format=format, columns=columns, progress=progress
-        )
+        return load_or_look(
+            self._store, source, format=format, columns=columns, redact=redact,
+            dry_run=dry_run, progress=progress,
+        )  # fmt: skip
 
     def rejects(self, load_id: str | None = None) -> pl.DataFrame:
         """Return the records that could not be read: file, line, reason, text."""
@@ -227,15 +237,7 @@ class Project:
         self, batch: Batch | str | Sequence[str] | None = None, *, annotator: str
     ) -> Queue:
         """Return the queue behind the annotator, for other front ends and scripts."""
-        if batch is None:
-            newest = self._store.batches.newest()
-            chosen = load(self._store, newest) if newest else self.sample(100)
-        elif isinstance(batch, Batch):
-            chosen = batch
-        elif isinstance(batch, str):
-            chosen = load(self._store, batch)
-        else:
-            chosen = pick(self._store, batch)
+        chosen = choose(self._store, batch)
         return Queue(self._store, chosen.batch_id, annotator)
 
     def annotations(self, *, history: bool = False) -> pl.DataFrame:

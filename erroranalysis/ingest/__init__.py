@@ -9,18 +9,62 @@ become a trace?* ``build`` answers it, once for all formats.
 
 from __future__ import annotations
 
-from erroranalysis.ingest.assembly import Assembly, Builders
+from erroranalysis.ingest.assembly import Builders
+from erroranalysis.ingest.filling import Found, fill, joined
+from erroranalysis.ingest.preview import Preview
 from erroranalysis.ingest.reader import BadRecord, Reader
-from erroranalysis.ingest.readers import chat, flat, openai_logs, otlp, tau_bench
+from erroranalysis.ingest.readers import (
+    anthropic,
+    anthropic_batch,
+    atif,
+    braintrust,
+    chat,
+    claude_code,
+    datadog,
+    flat,
+    inspect_eval,
+    jaeger,
+    langfuse,
+    langsmith,
+    mlflow,
+    openai_batch,
+    openai_logs,
+    otel_console,
+    otlp,
+    phoenix,
+    preferences,
+    tau2,
+    tau_bench,
+    weave,
+    who_and_when,
+)
 from erroranalysis.ingest.reading import Reading
 from erroranalysis.ingest.report import IngestReport
-from erroranalysis.ingest.spool import Spool
+from erroranalysis.ingest.spool import Spool, temporary_folder
 
 # The order is the order of detection: the most particular shape first.
 READERS: tuple[Reader, ...] = (
+    mlflow.READER,
     otlp.READER,
+    phoenix.READER,
+    otel_console.READER,
+    jaeger.READER,
+    claude_code.READER,
+    atif.READER,
+    tau2.READER,
     tau_bench.READER,
+    who_and_when.READER,
+    inspect_eval.READER,
+    langfuse.READER,
+    langsmith.READER,
+    braintrust.READER,
+    weave.READER,
+    datadog.READER,
+    openai_batch.READER,
+    anthropic_batch.READER,
+    anthropic.READER,
     openai_logs.READER,
+    preferences.READER,
     chat.READER,
     flat.READER,
 )
@@ -29,10 +73,14 @@ BUILDERS = Builders(READERS)
 __all__ = [
     "BUILDERS",
     "READERS",
-    "Assembly",
     "BadRecord",
+    "Found",
     "IngestReport",
+    "Preview",
     "Reader",
     "Reading",
     "Spool",
+    "fill",
+    "joined",
+    "temporary_folder",
 ]

@@ -58,7 +58,8 @@ class Builders:
         BadRecord
             They add up to none.
         """
-        make = self._own.get(spans[0].format, self._common)
+        own = (self._own[span.format] for span in spans if span.format in self._own)
+        make = next(own, self._common)
         try:
             return make(spans)
         except RecursionError:

@@ -7,26 +7,18 @@ which model call shows the conversation, and what may be added up is decided her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from erroranalysis.ingest.values import unwrap
+from erroranalysis.ingest.conversations import conversation_of
 from erroranalysis.records import Feedback, Message, Span, Trace
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store keeps naive UTC
 _NO_TIME = 1 << 63
-_STEPS = {"tool", "retriever"}
+WHOLE = "trace"  # the kind of a span that tells of the whole trace
 
 Exchange = tuple[list[Message], list[Message]]
-
-
-class _Step(NamedTuple):
-    """A span that is a step of the conversation."""
-
-    name: str | None
-    call_id: str | None
-    span: Span
 
 
 @dataclass(slots=True)
@@ -71,9 +63,10 @@ def build(spans: Iterable[Span], explain: Callable[[Span], Facts]) -> Trace:
     """Return the trace that spans add up to.
 
     The root is the span without a parent, or the earliest whose parent is missing
-    (``metadata["root"]`` is ``"missing"`` then). The conversation is that of the model
-    call that gave the answer. Tokens and cost are added up over the spans that have no
-    such span below them, because many tools repeat the sum on every level.
+    (``metadata["root"]`` is ``"missing"`` then). A span of kind ``trace``, which tells
+    of the whole, is the root of all spans without a parent; what it leaves open, such
+    as the answer, is said by these. Tokens and cost are added up over the spans that
+    have no such span below them, because many tools repeat the sum on every level.
 
     Parameters
     ----------
@@ -90,10 +83,13 @@ def build(spans: Iterable[Span], explain: Callable[[Span], Facts]) -> Trace:
     ordered = merged(spans)
     told = [explain(span) for span in ordered]
     root = _root(ordered)
-    top = told[root]
-    messages = _conversation(ordered, told, top)
+    whole = ordered[root].kind == WHOLE
+    top = _adopt(ordered, told, root) if whole else told[root]
+    messages = conversation_of(ordered, told, top)
     starts = [span.started_ns for span in ordered if span.started_ns]
     ends = [span.ended_ns for span in ordered if span.ended_ns]
+    if whole and len(ends) > 1:  # it ends with its spans; its own end is rounded
+        ends = [e for span in ordered if span.kind != WHOLE and (e := span.ended_ns)]
     return Trace(
         id=ordered[0].trace_id,
         messages=messages,
@@ -102,7 +98,7 @@ def build(spans: Iterable[Span], explain: Callable[[Span], Facts]) -> Trace:
         ended_at=moment(max(ends)) if ends else None,
         model=top.model or _first(fact.model for fact in reversed(told)),
         error=top.error,
-        metadata=_metadata(ordered, told, root),
+        metadata=_metadata(ordered, told, root, top),
         tags=list(dict.fromkeys(tag for fact in (top, *told) for tag in fact.tags)),
         feedback=tuple(dict.fromkeys(said for fact in told for said in fact.feedback)),
         input=top.asked,
@@ -173,6 +169,11 @@ def _deep(before: Any, after: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def _root(spans: Sequence[Span]) -> int:
     """Return the place of the root: no parent, else the earliest without its parent."""
+    if len(spans) == 1:
+        return 0
+    for place, span in enumerate(spans):
+        if span.kind == WHOLE:
+            return place
     for place, span in enumerate(spans):
         if span.parent_id is None and (span.name or span.started_ns):
             return place
@@ -180,8 +181,29 @@ def _root(spans: Sequence[Span]) -> int:
     return next((p for p, span in enumerate(spans) if span.parent_id not in ids), 0)
 
 
+def _adopt(spans: Sequence[Span], told: Sequence[Facts], root: int) -> Facts:
+    """Put spans without a parent below the root; return what it and they say."""
+    top, root_id = told[root], spans[root].span_id
+    ids = {span.span_id for span in spans}
+    below: list[Facts] = []
+    for span, fact in zip(spans, told, strict=True):
+        if span.span_id == root_id:
+            continue
+        if span.parent_id is None:
+            span.parent_id = root_id
+        if span.parent_id == root_id or span.parent_id not in ids:
+            below.append(fact)
+    alone = below[0].error if len(below) == 1 else None
+    return replace(
+        top,
+        asked=_first((top.asked, *(fact.asked for fact in below))),
+        answered=_first((top.answered, *(fact.answered for fact in reversed(below)))),
+        error=_first((top.error, alone)),
+    )
+
+
 def _metadata(
-    spans: Sequence[Span], told: Sequence[Facts], root: int
+    spans: Sequence[Span], told: Sequence[Facts], root: int, top: Facts
 ) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for fact in told:
@@ -190,7 +212,7 @@ def _metadata(
     known |= told[root].metadata
     if spans[root].parent_id is not None:
         known["root"] = "missing"
-    if told[root].error is None:
+    if top.error is None:
         error = _first(fact.error for fact in told)
         if error is not None:
             known["child_error"] = error
@@ -215,89 +237,11 @@ def _sum(spans: Sequence[Span], given: Sequence[Any]) -> Any:  # noqa: ANN401 - 
     if len(counts) <= 1:
         return given[counts[0]] if counts else None
     parents = {span.span_id: span.parent_id for span in spans}
-    repeats: set[str] = set()
+    # a span that tells of the whole trace repeats what any other says
+    repeats = {span.span_id for span in spans if span.kind == WHOLE}
     for place in counts:
         above = spans[place].parent_id
         while above is not None and above not in repeats:
             repeats.add(above)
             above = parents.get(above)
     return sum(given[p] for p in counts if spans[p].span_id not in repeats)
-
-
-def _conversation(
-    spans: Sequence[Span], told: Sequence[Facts], top: Facts
-) -> list[Message]:
-    """Return the messages of the model call that gave the answer, or the steps."""
-    calls = [
-        (span.kind == "llm", span.ended_ns or span.started_ns or 0, place)
-        for place, span in enumerate(spans)
-        if told[place].exchange is not None
-    ]
-    best: list[Message] = []
-    for *_, place in sorted(calls, reverse=True):
-        exchange = told[place].exchange
-        before, after = exchange() if exchange else ([], [])
-        messages = before + after
-        text = _text(after)
-        if text and (top.answered is None or text.strip() == top.answered.strip()):
-            best = messages
-            break
-        if not best or (text and not _text(best[-1:])):
-            best = messages
-    steps = _steps(spans, told)
-    if not best:
-        return _outline(top, steps)
-    return _with_results(best, steps, top)
-
-
-def _text(messages: Iterable[Message]) -> str:
-    texts = (m["content"] for m in messages if m["role"] == "assistant")
-    return next((text for text in texts if text), "")
-
-
-def _steps(spans: Sequence[Span], told: Sequence[Facts]) -> list[_Step]:
-    return [
-        _Step(fact.tool or span.name, fact.call_id, span)
-        for span, fact in zip(spans, told, strict=True)
-        if span.kind in _STEPS
-    ]
-
-
-def _outline(top: Facts, steps: Sequence[_Step]) -> list[Message]:
-    """Return the conversation of a trace whose spans hold no messages."""
-    out: list[Message] = [{"role": "user", "content": top.asked}] if top.asked else []
-    for name, given, span in steps:
-        call_id = given or span.span_id
-        call = {"id": call_id, "name": name, "arguments": unwrap(span.input)}
-        out.append({"role": "assistant", "content": "", "tool_calls": [call]})
-        out.append(_result(span, call_id))
-    if top.answered:
-        out.append({"role": "assistant", "content": top.answered})
-    return out
-
-
-def _result(step: Span, call_id: str | None) -> Message:
-    return {"role": "tool", "content": step.output or "", "tool_call_id": call_id}
-
-
-def _with_results(
-    messages: list[Message], steps: Sequence[_Step], top: Facts
-) -> list[Message]:
-    """Tie the results of tool spans to calls that a conversation ends with."""
-    last = messages[-1]
-    open_calls = last.get("tool_calls") or ()
-    if not open_calls:
-        return messages
-    left = list(steps)
-    for call in open_calls:
-        call_id = call.get("id")
-        match = next((s for s in left if call_id and s.call_id == call_id), None)
-        if match is None:
-            name = call.get("name")
-            match = next((s for s in reversed(left) if s.name == name), None)
-        if match is not None:
-            left.remove(match)
-            messages = [*messages, _result(match.span, call_id)]
-    if top.answered and not last["content"]:
-        messages = [*messages, {"role": "assistant", "content": top.answered}]
-    return messages

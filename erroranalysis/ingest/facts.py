@@ -66,10 +66,21 @@ def fold(name: str) -> str:
     return text.casefold().replace(" ", "_").replace("-", "_")
 
 
-@functools.lru_cache(maxsize=4096)
-def _spot(name: str) -> tuple[str, int] | None:
-    """Return the field that a name stands for, and how sure that is (0: surest)."""
-    return _SPOTS.get(fold(name))
+@functools.lru_cache(maxsize=1024)
+def _spots(names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return for each field the names that may hold it, the surest first.
+
+    Records of one file mostly have the same names, so this is found out once.
+    """
+    spots: dict[str, list[tuple[int, str]]] = {}
+    for name in names:
+        field, rank = _SPOTS.get(fold(name), ("", 0))
+        if field:
+            spots.setdefault(field, []).append((rank, name))
+    return tuple(
+        (field, tuple(name for _, name in sorted(ranked, key=lambda spot: spot[0])))
+        for field, ranked in spots.items()
+    )
 
 
 def find(record: Mapping[str, Any], columns: Columns | None = None) -> Places:
@@ -81,13 +92,12 @@ def find(record: Mapping[str, Any], columns: Columns | None = None) -> Places:
     {'id': 'traceId', 'started_at': 'timestamp'}
     """
     found: Places = {}
-    ranks: dict[str, int] = {}
-    for name, value in record.items():
-        if value is None or value == "":
-            continue
-        spot = _spot(name)
-        if spot is not None and spot[1] < ranks.get(spot[0], 99):
-            found[spot[0]], ranks[spot[0]] = name, spot[1]
+    for field, names in _spots(tuple(record)):
+        for name in names:
+            value = record[name]
+            if value is not None and value != "":
+                found[field] = name
+                break
     for field, column in (columns or {}).items():
         if column is None:
             found.pop(field, None)
@@ -110,7 +120,8 @@ def facts(record: Mapping[str, Any], at: Places) -> dict[str, Any]:
             known[field] = _time(record[name], field, name)
         elif rule := _RULES.get(field):
             known[field] = rule(record[name])
-    if "usage" in at and isinstance(usage := unwrap(record[at["usage"]]), Mapping):
+    usage = unwrap(record[at["usage"]]) if "usage" in at else None
+    if type(usage) is dict:
         counts = find(usage)
         for field in ("input_tokens", "output_tokens"):
             known[field] = as_count(usage[counts[field]]) if field in counts else None
@@ -126,18 +137,17 @@ def metadata(
 
     A fact that could not be read, such as a cost of ``"n/a"``, stays here as it is.
     """
-    taken = used | {
-        name
-        for field, name in at.items()
-        if field not in _KEPT and (field not in known or known[field])
-    }
+    taken = used.copy()
+    for field, name in at.items():
+        if field not in _KEPT and (field not in known or known[field]):
+            taken.add(name)
     rest = {
         str(name): value
         for name, value in record.items()
         if name not in taken and value is not None and value != ""
     }
     given = unwrap(record[at["metadata"]]) if "metadata" in at else None
-    if isinstance(given, Mapping):
+    if type(given) is dict:
         return {**rest, **{str(name): value for name, value in given.items()}}
     return {**rest, "metadata": given} if given is not None else rest
 

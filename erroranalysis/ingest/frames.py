@@ -10,44 +10,49 @@ from erroranalysis.ingest.values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     import pyarrow as pa
+
+    from erroranalysis.ingest.blobs import Blob
 
 _ROWS = 1_000
 
 
-def parquet_records(path: Path) -> Iterator[Raw]:
-    """Yield the rows of a Parquet file."""
+def parquet_records(blob: Blob) -> Iterator[Raw]:
+    """Yield the rows of a Parquet file; its folders may say more (``year=2026/…``)."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
-            yield from _rows(file.iter_batches(batch_size=_ROWS), str(path))
+        with blob.on_disk() as path, parquet.ParquetFile(path) as file:
+            for raw in _rows(file.iter_batches(batch_size=_ROWS), blob.name):
+                if blob.hive and raw.problem is None:
+                    yield raw._replace(value={**blob.hive, **raw.value})
+                else:
+                    yield raw
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, "a Parquet", error) from error
+        raise _unreadable(blob.name, "a Parquet", error) from error
 
 
-def arrow_file_records(path: Path, *, stream: bool) -> Iterator[Raw]:
+def arrow_file_records(blob: Blob, *, stream: bool) -> Iterator[Raw]:
     """Yield the rows of an Arrow (Feather) file, or of one in the stream format."""
     import pyarrow as pa
 
     try:
-        with pa.memory_map(str(path)) as source:
+        with blob.on_disk() as path, pa.memory_map(str(path)) as source:
             if stream:
-                yield from _rows(pa.ipc.open_stream(source), str(path))
+                yield from _rows(pa.ipc.open_stream(source), blob.name)
                 return
             file = pa.ipc.open_file(source)
             batches = (file.get_batch(i) for i in range(file.num_record_batches))
-            yield from _rows(batches, str(path))
+            yield from _rows(batches, blob.name)
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, "an Arrow", error) from error
+        raise _unreadable(blob.name, "an Arrow", error) from error
 
 
-def _unreadable(path: Path, kind: str, error: Exception) -> IngestError:
+def _unreadable(name: str, kind: str, error: Exception) -> IngestError:
     return IngestError(
-        f"{str(path)!r} starts like {kind} file but cannot be read: {error}."
+        f"{name!r} starts like {kind} file but cannot be read: {error}."
         " It may be cut off; export it again."
     )
 

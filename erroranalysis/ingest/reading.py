@@ -61,6 +61,8 @@ class Reading:
         Kinds of records that hold nothing for us.
     records : int
         Records found.
+    sizes : Counter
+        Records found in each file.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Reading:
         *,
         format: str | None = None,  # noqa: A002 - the word that users know
         columns: Columns | None = None,
+        parts: Iterable[sources.Part] | None = None,
     ) -> None:
         self.source = sources.describe(source)
         self.formats: list[str] = []
@@ -77,11 +80,25 @@ class Reading:
         self.reasons: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.records = 0
+        self.sizes: Counter[str] = Counter()
         self._readers = {reader.name: reader for reader in readers}
         self._named = columns or {}
         self._format = format
         self._check_names()
-        self._parts = sources.parts(source)
+        self._parts = parts or sources.parts(source, self._wraps)
+
+    def first_shape(self) -> tuple[str, Columns]:
+        """Return the format and the columns that the head of the first file tells.
+
+        Raises
+        ------
+        IngestError
+            It has no shape that is known.
+        """
+        part = next(iter(self._parts))
+        opened = itertools.chain.from_iterable(map(self._open, part.records()))
+        shape = self._shape(part.name, list(itertools.islice(opened, _LOOK_AT)))
+        return shape.reader.name, shape.columns
 
     def _check_names(self) -> None:
         if self._format is not None and self._format not in self._readers:
@@ -107,13 +124,28 @@ class Reading:
         UnknownNameError
             The only file has no such column.
         """
+        alone: tuple[sources.Part, Exception] | None = None
+        count = 0
         for part in self._parts:
+            if part.left_out:
+                self.skipped[part.left_out] += 1
+                continue
+            if alone is not None:
+                yield self._refuse_part(*alone)
+                alone = None
+            count += 1
             try:
                 yield from self._part(part)
             except (IngestError, UnknownNameError) as error:
-                if len(self._parts) == 1:
-                    raise
-                yield self.refuse(Raw(part.name, None), str(error))
+                if count == 1:  # there may be no other
+                    alone = part, error
+                else:
+                    yield self._refuse_part(part, error)
+        if alone is not None:
+            raise alone[1]
+
+    def _refuse_part(self, part: sources.Part, error: Exception) -> Outcome:
+        return self.refuse(Raw(part.name, None), str(error))
 
     def refuse(self, raw: Raw, problem: str) -> Outcome:
         """Return the reject for a record, and count its reason."""
@@ -138,17 +170,20 @@ class Reading:
             self.formats.append(shape.reader.name)
         if shape.reader.guesses is not None:
             self.columns = {**shape.columns, **self.columns}
-        context = Context(shape.columns, part.name)
+        context, before = Context(shape.columns, part.name), self.records
         for raw in itertools.chain(head, opened):
             self.records += 1
             if raw.problem is not None:
                 yield self.refuse(raw, raw.problem)
             else:
                 yield from self._items(raw, shape, context)
+        self.sizes[part.name] += self.records - before
 
     def _items(self, raw: Raw, shape: _Shape, context: Context) -> Iterator[Outcome]:
+        found = False
         try:
             for item in self._read(raw.value, shape, context):
+                found = True
                 sort = type(item)
                 if sort is Skip:
                     self.skipped[item.kind] += 1
@@ -157,6 +192,8 @@ class Reading:
                     yield self.refuse(part, item.reason)
                 else:
                     yield item, raw
+            if not found:  # no record may vanish without a word
+                yield self.refuse(raw, f"there is nothing in this {shape.reader.name}")
         except BadRecord as reason:
             yield self.refuse(raw, str(reason))
         except _UNEXPECTED as error:
@@ -186,19 +223,26 @@ class Reading:
     def _open(self, raw: Raw) -> Iterable[Raw]:
         """Return the records that an object such as ``{"traces": […]}`` wraps."""
         value = raw.value
-        if type(value) is not dict or "messages" in value:
+        name = self._wraps(value) if type(value) is dict else None
+        if name is None:
             return (raw,)
+        return (
+            Raw(raw.file, raw.line, item, part=f"{name}[{place}]")
+            for place, item in enumerate(value[name])
+        )
+
+    def _wraps(self, value: dict[str, Any]) -> str | None:
+        """Return which list in an object holds its records, if it only wraps them."""
+        if "messages" in value:
+            return None
         lists = [
             name
             for name, item in value.items()
             if type(item) is list and item and type(item[0]) is dict
         ]
         if len(lists) != 1 or self._known(value) or not self._known(value[lists[0]][0]):
-            return (raw,)
-        return (
-            Raw(raw.file, raw.line, item, part=f"{lists[0]}[{place}]")
-            for place, item in enumerate(value[lists[0]])
-        )
+            return None
+        return lists[0]
 
     def _known(self, value: Mapping[str, Any]) -> bool:
         return any(reader.detects(value) for reader in self._readers.values())

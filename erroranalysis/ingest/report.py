@@ -53,6 +53,8 @@ class IngestReport:
         Kinds of records that hold nothing for us, with counts.
     warnings : tuple of str
         What looks as if the export had gone wrong.
+    redacted : dict of str to int
+        Values that were taken out and replaced, by kind.
 
     Examples
     --------
@@ -77,6 +79,7 @@ class IngestReport:
     reasons: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    redacted: dict[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Say it in one line; what is zero and unusual is left out."""
@@ -84,7 +87,14 @@ class IngestReport:
         if self.extended:
             parts.append(f"extended={self.extended}")
         parts += [f"rejected={self.rejected}", f"format={self.format!r}"]
-        for name in ("spans", "feedback", "annotations", "columns", "skipped"):
+        for name in (
+            "spans",
+            "feedback",
+            "annotations",
+            "columns",
+            "skipped",
+            "redacted",
+        ):
             if value := getattr(self, name):
                 parts.append(f"{name}={value}")
         if self.warnings:
@@ -96,7 +106,7 @@ class IngestReport:
         import polars as pl
 
         row = asdict(self)
-        for name in ("reasons", "columns", "skipped", "warnings"):
+        for name in ("reasons", "columns", "skipped", "warnings", "redacted"):
             del row[name]
         return pl.DataFrame([row])
 
@@ -121,6 +131,8 @@ class IngestReport:
             rows.append(("rejected because", f"{html.escape(reason)} ({count:,})"))
         for kind, count in list(self.skipped.items())[:5]:
             rows.append(("skipped", f"{html.escape(kind)} ({count:,})"))
+        for kind, count in self.redacted.items():
+            rows.append(("redacted", f"{html.escape(kind)} ({count:,})"))
         rows += [("look at", html.escape(warning)) for warning in self.warnings]
         cells = "".join(
             f"<tr><th style='text-align:left'>{name}</th>"

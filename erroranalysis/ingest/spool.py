@@ -38,6 +38,18 @@ _RAW_CHARACTERS = 10_000
 _REPEATED = {"source", "model", "error", "kind", "name", "status", "format", "load_id"}
 
 
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a new folder for temporary files.
+
+    Raises
+    ------
+    IngestError
+        The disk is full, or there is no place for such folders.
+    """
+    with _on_disk():
+        return tempfile.TemporaryDirectory(prefix="erroranalysis-")
+
+
 class Spool:
     """Collects traces, their feedback and rejects in a temporary folder.
 
@@ -47,6 +59,8 @@ class Spool:
         The import they belong to.
     first : int, default 0
         Place of the first trace, where another spool holds those before it.
+    folder : pathlib.Path, optional
+        An empty folder that somebody else removes; a temporary one by default.
 
     Raises
     ------
@@ -54,23 +68,28 @@ class Spool:
         The disk is full, or there is no folder for temporary files.
     """
 
-    def __init__(self, load_id: str, *, first: int = 0) -> None:
+    def __init__(
+        self, load_id: str, *, first: int = 0, folder: Path | None = None
+    ) -> None:
         import pyarrow as pa
 
         self.load_id = load_id
-        self.traces = first
+        self.traces = self.before = first
         self.spans = 0
         self.remarks = 0
         self.rejected = 0
-        with _on_disk():
-            self._temporary = tempfile.TemporaryDirectory(prefix="erroranalysis-")
-        self.folder = Path(self._temporary.name)
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if folder is None:
+            self._temporary = temporary_folder()
+            folder = Path(self._temporary.name)
+        self.folder = folder
         place = ("place", pa.int64())
         line, built = ("line", pa.int64()), ("built", pa.bool_())
+        length = ("length", pa.int32())
         found = (("file", pa.string()), line)
         said = arrow_schema(table("feedback"))
         schemas = {
-            "traces": [*arrow_schema(table("traces")), place, line, built],
+            "traces": [*arrow_schema(table("traces")), place, line, built, length],
             "spans": [*arrow_schema(table("spans")), place, ("nth", pa.int64())],
             "feedback": [*said, place],
             "remarks": [*said, ("session_id", pa.string()), *found],
@@ -120,6 +139,7 @@ class Spool:
             trace.ended_at, trace.input, trace.output, messages, trace.model,
             trace.input_tokens, trace.output_tokens, trace.cost_usd, trace.error,
             metadata, trace.tags, content_hash, load_id, place, line, built,
+            len(trace.messages),
         )  # fmt: skip
         self._traces.add(row, len(messages) + len(metadata))
         for nth, (span, text) in enumerate(zip(trace.spans, attributes, strict=True)):
@@ -179,7 +199,8 @@ class Spool:
     def _remove(self) -> None:
         for file in self._files.values():
             file.abandon()
-        self._temporary.cleanup()
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
 
 @contextlib.contextmanager
@@ -209,7 +230,7 @@ class _File:
         self._rows: list[tuple[Any, ...]] = []
         self._characters = 0
         # writing releases the interpreter, so it takes the second core
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._thread: ThreadPoolExecutor | None = None
         self._under_way: Future[None] | None = None
         with _on_disk():
             self._writer: parquet.ParquetWriter | None = parquet.ParquetWriter(
@@ -232,9 +253,10 @@ class _File:
 
     def close(self) -> None:
         if self._writer is not None:
-            self._flush()
             self._wait()
-            self._thread.shutdown()
+            if self._rows:
+                with _on_disk():
+                    self._writer.write_batch(self._batch())
             with _on_disk():
                 self._writer.close()
             self._writer = None
@@ -242,28 +264,42 @@ class _File:
     def abandon(self) -> None:
         """Close the file without a care for what is in it."""
         if self._writer is not None:
-            self._thread.shutdown(cancel_futures=True)
+            self._stop()
             with contextlib.suppress(OSError):  # a full disk has been reported before
                 self._writer.close()
             self._writer.is_open = False  # or it tries once more when it is collected
             self._writer = None
 
     def _flush(self) -> None:
+        if self._writer is not None:
+            if self._thread is None:
+                self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+            batch = self._batch()
+            if self._under_way is not None:
+                with _on_disk():
+                    self._under_way.result()
+            self._under_way = self._thread.submit(self._writer.write_batch, batch)
+
+    def _batch(self) -> pa.RecordBatch:
+        """Return the rows so far as columns, and begin anew."""
         import pyarrow as pa
 
-        if self._rows and self._writer is not None:
-            columns = zip(*self._rows, strict=True)
-            arrays = [
-                pa.array(column, type=field.type)
-                for column, field in zip(columns, self._schema, strict=True)
-            ]
-            batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-            self._wait()
-            self._under_way = self._thread.submit(self._writer.write_batch, batch)
-            self._rows, self._characters = [], 0
+        columns = zip(*self._rows, strict=True)
+        arrays = [
+            pa.array(column, type=field.type)
+            for column, field in zip(columns, self._schema, strict=True)
+        ]
+        self._rows, self._characters = [], 0
+        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
     def _wait(self) -> None:
         if self._under_way is not None:
             with _on_disk():
                 self._under_way.result()
             self._under_way = None
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(cancel_futures=True)
+            self._thread = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from erroranalysis.ingest.messages import normalise
+from erroranalysis.ingest.messages import is_message, normalise
 from erroranalysis.ingest.reader import BadRecord
 from erroranalysis.ingest.values import unwrap
 
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
 Side = Literal["user", "assistant"]
 
 _DEEPEST = 5
-_SPEAKERS = ("role", "from", "type", "author")
 _LISTS = ("messages", "conversation", "conversations", "contents", "history")
+_SYSTEM = (
+    "system", "instructions", "system_instruction", "systemInstruction",
+    "system_prompt",
+)  # fmt: skip
+_TURN = re.compile(r"^(system|developer|user|assistant|tool): ", re.MULTILINE)
 _NAMES: dict[str, tuple[str, ...]] = {
     "user": (
         "input", "question", "query", "prompt", "user_input", "user_message", "message",
@@ -65,14 +71,24 @@ def _said(value: object, side: Side, depth: int) -> str | None:
         pass
     elif isinstance(value, list):
         if (messages := conversation(value, side)) is not None:
-            texts = (m["content"] for m in reversed(messages) if m["role"] == side)
+            texts = _of_side(messages, side)
         else:
             texts = (_said(item, side, depth + 1) for item in value[:3])
     elif isinstance(value, Mapping):
-        there = [value[n] for n in (*_LISTS, *_NAMES[side]) if value.get(n)]
-        alone = list(value.values()) if len(value) == 1 else []
-        texts = (_said(inner, side, depth + 1) for inner in there or alone)
+        messages = _of_object(value, side) or []
+        texts = itertools.chain(_of_side(messages, side), _named(value, side, depth))
     return next((text for text in texts if text), None)
+
+
+def _of_side(messages: list[Message], side: Side) -> Iterator[str]:
+    return (m["content"] for m in reversed(messages) if m["role"] == side)
+
+
+def _named(value: Mapping[str, Any], side: Side, depth: int) -> Iterator[str | None]:
+    """Yield what an object holds under the usual names, or its only value."""
+    there = [value[n] for n in (*_LISTS, *_NAMES[side]) if value.get(n)]
+    alone = list(value.values()) if len(value) == 1 else []
+    return (_said(inner, side, depth + 1) for inner in there or alone)
 
 
 def conversation(value: object, side: Side = "user") -> list[Message] | None:
@@ -81,7 +97,8 @@ def conversation(value: object, side: Side = "user") -> list[Message] | None:
     Parameters
     ----------
     value : object
-        Messages, or an object with a list of them, or JSON text of either.
+        Messages, or an object with a list of them, the body of a request or of a
+        reply, or JSON text of any of these.
     side : {"user", "assistant"}
         Who speaks in an object that names no role, such as a bare answer.
 
@@ -89,27 +106,103 @@ def conversation(value: object, side: Side = "user") -> list[Message] | None:
     --------
     >>> conversation({"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
     [{'role': 'user', 'content': 'Hi'}]
+    >>> conversation({"choices": [{"message": {"content": "Hello"}}]})
+    [{'role': 'assistant', 'content': 'Hello'}]
     >>> conversation("Hi") is None
     True
     """
     value = unwrap(value)
     if isinstance(value, Mapping):
-        for name in _LISTS:
-            if isinstance(inner := unwrap(value.get(name)), list) and inner:
-                return conversation(inner, side)
-        if any(isinstance(value.get(name), str) for name in _SPEAKERS):
-            value = [value]
+        found = _of_object(value, side)
+        if found is None and (system := _system(value)):
+            asked = next((text for text in _named(value, "user", 0) if text), None)
+            if side == "user" and asked:
+                return [*system, {"role": "user", "content": asked}]
+        return found
     if not isinstance(value, list) or not value:
         return None
-    if not all(_is_message(item) for item in value):
-        return None
+    if len(value) == 1 and isinstance(value[0], list) and value[0]:
+        value = value[0]  # a batch of one, as LangChain writes it
+    return _messages(value) if all(is_message(item) for item in value) else None
+
+
+def _messages(items: list[Any]) -> list[Message] | None:
     try:
-        return normalise(value)
+        return normalise(items)
     except BadRecord:
         return None
 
 
-def _is_message(item: Any) -> bool:  # noqa: ANN401 - any JSON value
-    return isinstance(item, Mapping) and any(
-        isinstance(item.get(name), str) for name in _SPEAKERS
-    )
+def _of_object(value: Mapping[str, Any], side: Side) -> list[Message] | None:
+    """Return the messages of a request, a reply, a state, or one message alone."""
+    if isinstance(value.get("role"), str):
+        return _messages([value])
+    for name in (*_LISTS, "input"):
+        inner = unwrap(value.get(name))
+        if isinstance(inner, list) and inner:
+            found = conversation(inner, side)
+            if found is None:
+                continue
+            has_system = any(message["role"] == "system" for message in found)
+            return found if has_system else [*_system(value), *found]
+    if side == "user" and (asked := value.get("contents")) and isinstance(asked, str):
+        return [*_system(value), {"role": side, "content": asked}]  # of Gemini
+    if (reply := _reply(value)) is not None:
+        return _messages(reply)
+    if side == "assistant" and isinstance(value.get("content"), list):
+        value = {"role": side, **value}
+    return _messages([value]) if is_message(value) else None
+
+
+def _reply(value: Mapping[str, Any]) -> list[Any] | None:
+    """Return the messages in the reply of a model, as its API or LangChain gives it."""
+    for name in ("choices", "candidates", "generations"):
+        first = unwrap(value.get(name))
+        while isinstance(first, list) and first:
+            first = first[0]
+        if isinstance(first, Mapping):
+            said = first.get("message") or first.get("content") or first.get("text")
+            said = said if isinstance(said, Mapping) else {"content": said}
+            return [said if is_message(said) else {**said, "role": "assistant"}]
+    said = value.get("output")
+    if isinstance(said, list) and said and all(is_message(item) for item in said):
+        return said
+    if isinstance(said, Mapping):
+        said = said.get("message")  # of Bedrock
+        return [said] if isinstance(said, Mapping) and is_message(said) else None
+    return None
+
+
+def _system(value: Mapping[str, Any]) -> list[Message]:
+    """Return the instructions that a request holds beside its messages."""
+    settings = value.get("config")
+    for place in (value, settings if isinstance(settings, Mapping) else {}):
+        for name in _SYSTEM:
+            if said := unwrap(place.get(name)):
+                found = _messages([{"role": "system", "content": said}]) or []
+                return [one for one in found if one["content"]]
+    return []
+
+
+def transcript(text: str) -> list[Message] | None:
+    r"""Return the messages of a text that names the speaker of every turn.
+
+    Some instrumentations write what went into a model this way.
+
+    Examples
+    --------
+    >>> transcript("system: Be brief\nuser: Hi")
+    [{'role': 'system', 'content': 'Be brief'}, {'role': 'user', 'content': 'Hi'}]
+    >>> transcript("Hi") is None
+    True
+    """
+    turns = list(_TURN.finditer(text))
+    if not turns or turns[0].start() or not any(turn[1] == "user" for turn in turns):
+        return None
+    ends = [turn.start() - 1 for turn in turns[1:]] + [len(text)]
+    said = [
+        {"role": turn[1], "content": text[turn.end() : end]}
+        for turn, end in zip(turns, ends, strict=True)
+    ]
+    # what called tools said nothing: Python wrote None
+    return _messages([one for one in said if one["content"] != "None"])

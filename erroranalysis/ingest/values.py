@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from erroranalysis.ingest import exact
 from erroranalysis.ingest.reader import BadRecord
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store keeps naive UTC
@@ -23,6 +24,7 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store keeps naive UTC
 # duration or a counter that is called "time".
 _UNITS = ((10**17, 0.001), (10**14, 1), (10**11, 1_000), (10**8, 1_000_000))
 _LARGEST_COUNT = 2**63 - 1
+_SHORTEST_TIME = len("2026-11-20T18:23")
 _DIGITS = 19  # of a time in nanoseconds, since 2001
 _FRACTION = re.compile(r":\d\d[.,]\d{6}(\d{1,3})")  # what is finer than microseconds
 _LARGEST_INTEGER, _SMALLEST_INTEGER = 2**64 - 1, -(2**63)
@@ -47,6 +49,11 @@ def as_time(value: object) -> datetime | None:
     >>> as_time(1795199007657268842)
     datetime.datetime(2026, 11, 20, 18, 23, 27, 657268)
     """
+    if type(value) is str and len(value) >= _SHORTEST_TIME:  # the way most are
+        try:
+            return _naive_utc(datetime.fromisoformat(value))
+        except (ValueError, OverflowError):
+            pass
     value = plain(value)
     if value is None or value in ("", 0):
         return None
@@ -112,7 +119,9 @@ def _from_text(text: str) -> datetime:
 
 
 def _naive_utc(value: datetime) -> datetime:
-    if value.tzinfo is not None:
+    if value.tzinfo is None:
+        return value
+    if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.replace(tzinfo=None)
 
@@ -195,11 +204,13 @@ def unwrap(value: Any, levels: int = 3) -> Any:  # noqa: ANN401 - any JSON value
 def _held(text: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return what JSON or Python text holds, or the text."""
     try:
-        return orjson.loads(text)
+        return exact.loads(text)
     except orjson.JSONDecodeError:
         pass
+    except RecursionError:
+        return text
     try:
-        return plain(json.loads(text))
+        return plain(json.loads(text, parse_int=exact.whole))
     except (ValueError, RecursionError):
         pass
     if _PYTHON_START.match(text):
@@ -251,10 +262,12 @@ def _rule(value: Any) -> Callable[[Any], Any]:  # noqa: ANN401
             return rule
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
         return _numpy
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return lambda item: plain(dataclasses.asdict(item))
-    if callable(getattr(value, "model_dump", None)):
-        return lambda item: plain(item.model_dump())
+    if not isinstance(value, type):
+        for name in ("to_dict", "model_dump"):  # they know their form best
+            if callable(getattr(value, name, None)):
+                return lambda item: plain(getattr(item, name)())
+        if dataclasses.is_dataclass(value):
+            return lambda item: plain(dataclasses.asdict(item))
     return _list if isinstance(value, Iterable) else lambda item: clean(str(item))
 
 

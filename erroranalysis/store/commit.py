@@ -300,7 +300,7 @@ class Commit:
             " (SELECT id FROM incoming WHERE fate = 'extended')"
         )
         self._run(
-            "INSERT INTO traces SELECT * EXCLUDE (place, line, built)"
+            "INSERT INTO traces SELECT * EXCLUDE (place, line, built, length)"
             f" FROM read_parquet($traces) WHERE place IN {_KEPT}",
             "traces",
         )

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import gc
+import os
 import time
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from erroranalysis import ingest
 from erroranalysis.errors import IngestError
-from erroranalysis.ingest.reader import Raw
+from erroranalysis.ingest import sources, workers
+from erroranalysis.ingest.redaction import as_redaction
 from erroranalysis.ingest.values import clean
-from erroranalysis.records import (
-    Annotation,
-    Reject,
-    Remark,
-    Span,
-    Trace,
-    dump,
-    new_id,
-    utc_now,
+from erroranalysis.records import dump, new_id, utc_now
+from erroranalysis.store.redaction_key import (
+    key_file,
+    redaction_key,
+    throw_away_key,
 )
-from erroranalysis.store.settling import settle
+from erroranalysis.store.settling import doubts, settle, warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from erroranalysis.ingest import IngestReport, Reading
+    from erroranalysis.ingest import IngestReport, Preview
     from erroranalysis.ingest.reader import Columns
+    from erroranalysis.ingest.redaction import Redact
+    from erroranalysis.ingest.redactor import Redactor
     from erroranalysis.store.store import Store
 
-_OBJECTS = 500_000
+_NOT_REDACTED = (
+    "earlier imports into this project were redacted, and this one was not; what is"
+    " known only redacted is rejected or replaced: ingest(…, redact=True)"
+)
 
 
 def load(
@@ -39,6 +43,7 @@ def load(
     *,
     format: str | None = None,  # noqa: A002 - the word that users know
     columns: Columns | None = None,
+    redact: Redact = False,
     progress: bool = True,
 ) -> IngestReport:
     """Read a source and commit its traces in one transaction.
@@ -48,140 +53,188 @@ def load(
     IngestError
         Nothing could be read, or the disk is full; nothing was imported then.
     UnknownNameError
-        There is no such format, field or column.
+        There is no such format, field, column or kind of redaction.
     """
     began = time.monotonic()
     load_id = new_id("l")
-    reading = ingest.Reading(source, ingest.READERS, format=format, columns=columns)
+    path = os.path.realpath(store.path)
+    redactor = _redactor(redact, partial(redaction_key, path))
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_seldom_collecting())
-        filling = Filling(stack.enter_context(ingest.Spool(load_id)), reading)
-        filling.fill(progress=progress)
-        if not filling.has_something():
-            raise _nothing(filling.spool, reading)
-        folders = [filling.spool.finish()]
-        folders += settle(filling.spool, stack)
+        found = _read(stack, load_id, source, format, columns or {}, redactor, progress)
         row = {
             "load_id": load_id,
-            "source": clean(reading.source),
-            "format": ", ".join(reading.formats),
-            "columns": dump(reading.columns) if reading.columns else None,
-            "skipped": dump(reading.skipped) if reading.skipped else None,
+            "source": clean(found.source),
+            "format": ", ".join(found.formats),
+            "columns": dump(found.columns) if found.columns else None,
+            "skipped": dump(found.skipped) if found.skipped else None,
             "seconds": time.monotonic() - began,
             "created_at": utc_now(),
         }
-        counts = store.traces.commit_load(folders, row)
-        counts["known_spans"] = filling.spans - counts["spans"]
-        if filling.annotations:
-            counts["annotations"] = _annotate(store, filling.annotations)
+        counts, seen = store.traces.commit_load(found.folders, row)
+        said = warnings(seen, found.sizes)
+        if redactor is None and key_file(path).exists():
+            said = (*said, _NOT_REDACTED)
+        counts["known_spans"] = found.spans - counts["spans"]
+        if found.annotations:
+            counts["annotations"] = store.annotations.add_all(found.annotations)
     for reason, count in store.traces.reasons(load_id).items():
-        reading.reasons.setdefault(reason, count)
+        found.reasons.setdefault(reason, count)
     return ingest.IngestReport(
-        **counts,  # type: ignore[arg-type]
-        format=", ".join(reading.formats),
-        columns=reading.columns,
-        source=reading.source,
+        **counts,
+        format=", ".join(found.formats),
+        columns=found.columns,
+        source=found.source,
         seconds=time.monotonic() - began,
         load_id=load_id,
-        records=reading.records,
-        reasons=dict(reading.reasons.most_common()),
-        skipped=dict(reading.skipped.most_common()),
+        records=found.records,
+        reasons=dict(found.reasons.most_common()),
+        skipped=dict(found.skipped.most_common()),
+        warnings=said,
+        redacted=dict(found.redacted),
     )
 
 
-@contextlib.contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Let the garbage collector look seldom.
+def look(
+    source: object,
+    *,
+    format: str | None = None,  # noqa: A002 - the word that users know
+    columns: Columns | None = None,
+    redact: Redact = False,
+    progress: bool = True,
+) -> Preview:
+    """Read a source as :func:`load` does, and write nothing.
 
-    Parsing makes millions of objects and no cycles; looking for cycles among them
-    took an eighth of an import.
+    Raises
+    ------
+    IngestError
+        Nothing could be read.
+    UnknownNameError
+        There is no such format, field, column or kind of redaction.
     """
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+    # placeholders of a key that is gone afterwards: a look leaves no file behind
+    redactor = _redactor(redact, partial(bytes, throw_away_key()))
+    with contextlib.ExitStack() as stack:
+        found = _read(
+            stack, new_id("l"), source, format, columns or {}, redactor, progress
+        )
+        seen = doubts(found.folders)
+        return ingest.Preview(
+            format=", ".join(found.formats),
+            source=found.source,
+            records=found.records,
+            found=seen.traces,
+            spans=found.spans,
+            feedback=found.remarks,
+            annotations=len(found.annotations),
+            rejected=found.rejected,
+            columns=found.columns,
+            traces=tuple(found.first),
+            reasons=dict(found.reasons.most_common()),
+            skipped=dict(found.skipped.most_common()),
+            warnings=warnings(seen, found.sizes),
+            redacted=dict(found.redacted),
+        )
 
 
-class Filling:
-    """Puts what a reading finds into a spool, spans by way of their trace."""
+def load_or_look(
+    store: Store,
+    source: object,
+    *,
+    dry_run: bool = False,
+    **how: Any,  # noqa: ANN401 - what both take
+) -> IngestReport | Preview:
+    """Import a source, or only look at it."""
+    return look(source, **how) if dry_run else load(store, source, **how)
 
-    def __init__(self, spool: ingest.Spool, reading: Reading) -> None:
-        self.spool = spool
-        self.reading = reading
-        self.annotations: list[Annotation] = []
-        self.spans = 0
-        self._assembly = ingest.Assembly()
 
-    def has_something(self) -> bool:
-        """Return whether there is anything to commit."""
-        return bool(self.spool.traces or self.spool.remarks or self.annotations)
-
-    def fill(self, *, progress: bool) -> None:
-        """Read to the end."""
+def _read(
+    stack: contextlib.ExitStack,
+    load_id: str,
+    source: object,
+    name: str | None,
+    columns: Columns,
+    redactor: Redactor | None,
+    progress: bool,  # noqa: FBT001
+) -> ingest.Found:
+    """Return what a source holds, in spools, with every trace whole in one of them."""
+    dealt = workers.shares(sources.files(source))
+    if len(dealt) > 1:
+        found = _read_by_many(
+            stack, load_id, source, name, columns, dealt, redactor, progress
+        )
+    else:
         from tqdm.auto import tqdm
 
-        assembly, spool = self._assembly, self.spool
         # the bar appears only when an import takes longer than a second
-        for item, raw in tqdm(
-            self.reading, desc="ingest", unit=" records", delay=1, disable=not progress
-        ):
-            sort = type(item)
-            if sort is Span:
-                self.spans += 1
-                if assembly.add(item, raw.file, raw.line):
-                    self._build(everything=False)
-            elif sort is Trace:
-                self.spans += len(item.spans)
-                self._add(item, raw)
-            elif sort is Reject:
-                spool.reject(item)
-            elif sort is Remark:
-                spool.remark(item, source=raw.file, line=raw.line)
-            else:
-                self.annotations.append(item)
-        self._build(everything=True)
-
-    def _add(self, trace: Trace, raw: Raw, *, built: bool = False) -> None:
-        try:
-            self.spool.add(trace, source=raw.file, line=raw.line, built=built)
-        except ingest.BadRecord as reason:
-            self._refuse(raw, reason)
-
-    def _build(self, *, everything: bool) -> None:
-        for found in self._assembly.take(everything=everything):
-            raw = Raw(found.file, found.line)
-            try:
-                trace = ingest.BUILDERS.trace(found.spans)
-            except ingest.BadRecord as reason:
-                self._refuse(raw, reason)
-            else:
-                self._add(trace, raw, built=True)
-
-    def _refuse(self, raw: Raw, reason: ingest.BadRecord) -> None:
-        self.spool.reject(self.reading.refuse(raw, str(reason))[0])
-
-
-def _annotate(store: Store, annotations: list[Annotation]) -> int:
-    return store.annotations.add_all(annotations)
-
-
-def _nothing(spool: ingest.Spool, reading: Reading) -> IngestError:
-    tried = f" as {', '.join(reading.formats)}" if reading.formats else ""
-    if not reading.reasons:
-        kinds = ", ".join(f"{kind} ({n:,})" for kind, n in reading.skipped.items())
-        return IngestError(
-            f"{reading.source!r} holds no traces{tried}; it has only {kinds}."
+        bar = partial(
+            tqdm, desc="ingest", unit=" records", delay=1, disable=not progress
         )
-    reason, count = reading.reasons.most_common(1)[0]
+        reading = ingest.Reading(source, ingest.READERS, format=name, columns=columns)
+        spool = stack.enter_context(ingest.Spool(load_id))
+        found = ingest.fill(
+            spool, reading, ingest.BUILDERS, redactor=redactor, watch=bar
+        )
+    if not found.is_something():
+        raise _nothing(found)
+    if found.in_pieces:
+        found.folders += settle(load_id, found.folders, stack)
+    return found
+
+
+def _read_by_many(
+    stack: contextlib.ExitStack,
+    load_id: str,
+    source: object,
+    name: str | None,
+    columns: Columns,
+    dealt: list[list[workers.Piece]],
+    redactor: Redactor | None,
+    progress: bool,  # noqa: FBT001
+) -> ingest.Found:
+    """Let several processes read a large source."""
+    if redactor is not None:
+        redactor.ask_key()  # what is wrong with it is better said here
+    formats = workers.formats_of(dealt, name, columns)
+    place = Path(stack.enter_context(ingest.temporary_folder()))
+    tasks = []
+    for number, pieces in enumerate(dealt):
+        folder = place / str(number)
+        folder.mkdir()
+        first = number * workers.PLACES
+        tasks.append(
+            workers.Task(
+                load_id, pieces, formats, name, columns, folder, first, redactor
+            )
+        )
+    return ingest.joined(
+        sources.describe(source), workers.run(tasks, progress=progress)
+    )
+
+
+def _redactor(redact: Redact, key: Callable[[], bytes]) -> Redactor | None:
+    redaction = as_redaction(redact)
+    if redaction is None:
+        return None
+    from erroranalysis.ingest.redactor import Redactor  # many patterns to compile
+
+    return Redactor(redaction, key)
+
+
+def _nothing(found: ingest.Found) -> IngestError:
+    tried = f" as {', '.join(found.formats)}" if found.formats else ""
+    if not found.reasons:
+        kinds = ", ".join(f"{kind} ({n:,})" for kind, n in found.skipped.items())
+        return IngestError(
+            f"{found.source!r} holds no traces{tried}; it has only {kinds}."
+        )
+    reason, count = found.reasons.most_common(1)[0]
     how = (
         ""
-        if count == spool.rejected == 1
-        else f" (for {count:,} of {spool.rejected:,})"
+        if count == found.rejected == 1
+        else f" (for {count:,} of {found.rejected:,})"
     )
     return IngestError(
-        f"No record of {reading.source!r} could be read{tried}. The reason{how}:"
+        f"No record of {found.source!r} could be read{tried}. The reason{how}:"
         f" {reason}. Nothing was imported; name another format= or columns= if the"
         " guess is wrong."
     )

@@ -7,18 +7,19 @@ in the same import or in an earlier one, the pieces are put together here.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import orjson
 
 from erroranalysis import ingest
-from erroranalysis.records import Reject, Span
+from erroranalysis.records import Reject, Span, utc_now
 
 if TYPE_CHECKING:
-    import contextlib
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _MEMORY = "256MB"
@@ -36,13 +37,17 @@ FROM read_parquet($traces) WHERE built GROUP BY id HAVING count(*) > 1
 """
 
 
-def settle(spool: ingest.Spool, stack: contextlib.ExitStack) -> list[Path]:
-    """Build the traces of a finished spool that were met in several pieces.
+def settle(
+    load_id: str, folders: Sequence[Path], stack: contextlib.ExitStack
+) -> list[Path]:
+    """Build the traces of finished spools that were met in several pieces.
 
     Parameters
     ----------
-    spool : Spool
-        A spool that is finished.
+    load_id : str
+        The import.
+    folders : sequence of pathlib.Path
+        Folders of the spools.
     stack : contextlib.ExitStack
         Keeps the folder that is returned.
 
@@ -54,20 +59,97 @@ def settle(spool: ingest.Spool, stack: contextlib.ExitStack) -> list[Path]:
     """
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        connection.execute(f"SET temp_directory = '{spool.folder / 'overflow'}'")
-        connection.execute(_IN_PIECES, {"traces": str(spool.folder / "traces.parquet")})
+        connection.execute(f"SET temp_directory = '{folders[0] / 'overflow'}'")
+        connection.execute(_IN_PIECES, {"traces": _files(folders)})
         found = connection.execute("FROM pieces").fetchall()
-        places = {row[0]: (row[1], row[2]) for row in found}
-        if not places:
+        if not found:
             return []
+        last = connection.execute(
+            "SELECT max(place) FROM read_parquet(?)", [_files(folders)]
+        ).fetchone()
         rows = connection.execute(
             f"SELECT {COLUMNS} FROM read_parquet(?)"
             " WHERE trace_id IN (SELECT id FROM pieces) ORDER BY trace_id, place, nth",
-            [str(spool.folder / "spans.parquet")],
+            [_files(folders, "spans")],
         )
-        whole = stack.enter_context(ingest.Spool(spool.load_id, first=spool.traces))
-        rebuild(fetched(rows), whole, places)
+        first = int(last[0]) + 1 if last else 0
+        whole = stack.enter_context(ingest.Spool(load_id, first=first))
+        rebuild(fetched(rows), whole, {row[0]: (row[1], row[2]) for row in found})
     return [whole.finish()]
+
+
+# of several built traces of one id the last counts
+_LIVE = """
+SELECT * FROM read_parquet(?) QUALIFY NOT built
+    OR row_number() OVER (PARTITION BY id, built ORDER BY place DESC) = 1
+"""
+_DOUBTS = f"""
+SELECT count(*), count(*) FILTER (coalesce(output, '') = '' AND error IS NULL),
+    count(*) FILTER (length = 1), count(*) FILTER (started_at > ?), max(started_at)
+FROM ({_LIVE})
+"""
+_FEW = 0.05
+_LIMITS = {1_000, 5_000, 10_000, 50_000, 100_000}
+
+
+class Doubts(NamedTuple):
+    """How many traces finished spools hold, and how many of them look odd."""
+
+    traces: int = 0
+    silent: int = 0
+    short: int = 0
+    future: int = 0
+    latest: datetime | None = None
+
+
+def doubts(
+    folders: Sequence[Path], connection: duckdb.DuckDBPyConnection | None = None
+) -> Doubts:
+    """Look through finished spools for what usually goes wrong."""
+    soon = utc_now() + timedelta(days=1)
+    with contextlib.ExitStack() as stack:
+        use = connection or stack.enter_context(duckdb.connect())
+        row = use.execute(_DOUBTS, [soon, _files(folders)]).fetchone()
+    return Doubts(*row) if row else Doubts()
+
+
+def warnings(seen: Doubts, sizes: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what looks as if an export had gone wrong, in words.
+
+    Parameters
+    ----------
+    seen : Doubts
+        What the spools hold.
+    sizes : dict of str to int
+        Records of each file that was read.
+    """
+    total, silent, short, future, latest = seen
+    found = []
+    if silent > _FEW * total:
+        found.append(
+            f"{silent:,} of {total:,} traces have no answer and no error; export the"
+            " outputs too, or for a table name the column: columns={'output': …}"
+        )
+    if short > _FEW * total:
+        found.append(
+            f"{short:,} of {total:,} traces consist of a single message; a reader"
+            " sees only one side"
+        )
+    if future:
+        found.append(
+            f"{future:,} of {total:,} traces start in the future (latest"
+            f" {latest:%Y-%m-%d}); the unit or the time zone of the times may be wrong"
+        )
+    found += [
+        f"exactly {size:,} records in a file: many tools stop there unless they are"
+        " asked for more"
+        for size in sorted(set(sizes.values()) & _LIMITS)
+    ]
+    return tuple(found)
+
+
+def _files(folders: Sequence[Path], name: str = "traces") -> list[str]:
+    return [str(folder / f"{name}.parquet") for folder in folders]
 
 
 def rebuild(

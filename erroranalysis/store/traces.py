@@ -9,9 +9,11 @@ import duckdb
 import orjson
 
 from erroranalysis.errors import StoreError, UnknownNameError
+from erroranalysis.ingest.ids import normal_id
 from erroranalysis.records import Feedback, Trace
 from erroranalysis.store.commit import Commit
 from erroranalysis.store.rows import dicts, frame, insert
+from erroranalysis.store.settling import doubts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from erroranalysis.store.lease import Leases
+    from erroranalysis.store.settling import Doubts
 
 # An import is held to the first of these and spills to disk beyond it; DuckDB takes
 # four fifths of the machine otherwise. Huge traces do not fit, and get more.
@@ -35,7 +38,7 @@ class Traces:
 
     def commit_load(
         self, folders: Sequence[Path], load: dict[str, Any]
-    ) -> dict[str, int]:
+    ) -> tuple[dict[str, int], Doubts]:
         """Take over finished spools in one transaction.
 
         Parameters
@@ -50,6 +53,8 @@ class Traces:
         dict of str to int
             ``new``, ``extended``, ``duplicate``, ``rejected``, ``spans`` and
             ``feedback``: rows that were added.
+        Doubts
+            What looks odd about the traces.
         """
         with self._leases.lease() as connection:
             for memory in _COMMIT_MEMORY:
@@ -65,12 +70,13 @@ class Traces:
 
     def _commit_load(
         self, folders: Sequence[Path], load: dict[str, Any]
-    ) -> dict[str, int]:
+    ) -> tuple[dict[str, int], Doubts]:
         with self._leases.transaction() as connection, ExitStack() as stack:
             counts = Commit(connection, folders, load["load_id"], stack).run()
             row = {k: v for k, v in counts.items() if k in _KEPT_COUNTS}
             insert(connection, "loads", [{**load, **row}])
-        return counts
+            seen = doubts(folders, connection)
+        return counts, seen
 
     def reasons(self, load_id: str) -> dict[str, int]:
         """Return why records of an import were rejected, with counts."""
@@ -83,7 +89,7 @@ class Traces:
         return dict(found)
 
     def get(self, trace_id: str) -> Trace:
-        """Return one trace.
+        """Return one trace, by its id as we or as its source spells it.
 
         Raises
         ------
@@ -91,7 +97,10 @@ class Traces:
             There is no such trace.
         """
         with self._leases.lease() as connection:
-            rows = dicts(connection, "SELECT * FROM traces WHERE id = ?", [trace_id])
+            sql = "SELECT * FROM traces WHERE id = ?"
+            rows = dicts(connection, sql, [trace_id])
+            if not rows:
+                rows = dicts(connection, sql, [normal_id(trace_id)])
             if not rows:
                 close = connection.execute(
                     "SELECT id FROM traces ORDER BY levenshtein(id, ?) LIMIT 3",
@@ -103,7 +112,7 @@ class Traces:
             feedback = dicts(
                 connection,
                 "SELECT * EXCLUDE (trace_id, load_id) FROM feedback WHERE trace_id = ?",
-                [trace_id],
+                [rows[0]["id"]],
             )
         return _to_trace(rows[0], feedback)
 

@@ -233,3 +233,9 @@ def test_any_split_into_imports_gives_the_same_traces(tmp_path_factory, seed, im
         results.append([(t.messages, t.metadata, t.input_tokens) for t in found])
         store.close()
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("spelling", [A, A.upper(), "0x" + A, "tr-" + A])
+def test_a_trace_is_found_by_the_spelling_of_its_source(ingest, store, spelling):
+    ingest([request(root())])
+    assert store.traces.get(spelling).id == A

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -63,6 +64,64 @@ def test_delimiters(ingest, write, traces, delimiter):
     lines = [delimiter.join(f'"{cell}"' for cell in row) for row in rows]
     assert ingest(write("a.txt", *lines)).new == 2
     assert {trace.input for trace in traces().values()} == {"One; or, two?", "x"}
+
+
+@pytest.mark.parametrize("said", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;"])
+def test_a_first_line_that_says_the_delimiter(ingest, write, traces, said, rejects):
+    lines = [said, "question;answer;n", "One, two, three?;A, b;1", "Q;A"]
+    report = ingest(write("a.csv", "\r\n".join(lines).encode("utf-8-sig")))
+    assert report.columns == {"input": "question", "output": "answer"}
+    [trace] = traces().values()
+    assert (trace.input, trace.output) == ("One, two, three?", "A, b")
+    assert [(line, reason[:7]) for _, line, reason in rejects()] == [(4, "2 cells")]
+
+
+def test_unicode_text_of_excel(ingest, write, traces):
+    rows = ["question\tanswer", 'Caf\u00e9, "offen"?\t"Ja\nbis 5 \u20ac"']
+    ingest(write("a.txt", "\r\n".join(rows).encode("utf-16")))
+    [trace] = traces().values()
+    assert (trace.input, trace.output) == ('Caf\u00e9, "offen"?', "Ja\nbis 5 \u20ac")
+
+
+def test_a_table_of_windows_says_what_to_do(ingest, write, rejects, traces, unchanged):
+    table = "question;answer\r\nOpen?;Yes\r\nCaf\u00e9 \u2013 5 \u20ac?;Ja\r\n"
+    report = ingest(write("a.csv", table.encode("cp1252")))
+    assert (report.new, report.rejected) == (1, 1)
+    assert [trace.input for trace in traces().values()] == ["Open?"]
+    [(_, line, reason)] = rejects()
+    assert line == 3
+    assert "save the table as 'CSV UTF-8'" in reason
+    assert "encoding='cp1252'" in reason
+    header = "gr\u00f6\u00dfe,question,answer\n1,Q,A\n".encode("cp1252")
+    with pytest.raises(IngestError, match=r"header line is not valid UTF-8.*cp1252"):
+        ingest(write("b.csv", header))
+
+
+def test_a_cell_of_fifty_megabytes(ingest, write, store):
+    long = "x, \n" * 12_500_000
+    path = write("a.csv", f'id,question,answer\n1,"{long}",A\n2,Q,B\n'.encode())
+    assert ingest(path).new == 2
+    assert len(store.traces.get("1").input) == 50_000_000
+
+
+def test_a_quote_that_is_never_closed_before_the_longest_cell(
+    ingest, write, rejects, traces, monkeypatch
+):
+    before = csv.field_size_limit(100_000)
+    monkeypatch.setattr("erroranalysis.ingest.tables._LONGEST_CELL", 100_000)
+    rows = [f"Q{i},{'A' * 1_000}" for i in range(400)]
+    try:
+        report = ingest(write("a.csv", "question,answer", *rows[:3], '"Q,A', *rows[3:]))
+    finally:
+        csv.field_size_limit(before)
+    assert (report.new, report.rejected) == (400, 1)
+    assert rejects() == [("a.csv", 5, "a quote is opened here and never closed")]
+
+
+def test_columns_without_a_name_keep_what_they_hold(ingest, write, traces):
+    ingest(write("a.csv", ",question,answer,,", "0,Q,A,x,y"))
+    [trace] = traces().values()
+    assert trace.metadata == {"": "0", "column 4": "x", "column 5": "y"}
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])

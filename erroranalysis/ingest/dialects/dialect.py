@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EVENTS, LOGS, RESOURCE = "otel.events", "otel.logs", "otel.resource"
 SCOPE, MESSAGE, LINKS = "otel.scope", "otel.status_message", "otel.links"
+SOURCE_ID = "otel.trace_id"  # where the source spells the id of the trace otherwise
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,21 @@ def error(span: Span) -> str | None:
         if text := said.get("exception.message") or said.get("exception.type"):
             return str(text)
     return str(attributes.get("error.type") or "error")
+
+
+def speaks(span: Span) -> bool:
+    """Return whether what went in and out may be what a user and the product said.
+
+    The earliest span of a trace whose root is missing may be a tool; nobody reads what
+    a tool answers.
+    """
+    return span.parent_id is None or span.kind not in _STEPS
+
+
+_STEPS = {
+    "llm", "tool", "retriever", "embedding", "reranker", "guardrail", "evaluator",
+    "prompt",
+}  # fmt: skip
 
 
 def about_source(attributes: Mapping[str, Any]) -> dict[str, Any]:

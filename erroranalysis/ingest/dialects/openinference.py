@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.ingest.build import Exchange, Facts
-from erroranalysis.ingest.dialects.dialect import Dialect, about_source, error
+from erroranalysis.ingest.dialects.dialect import Dialect, about_source, error, speaks
 from erroranalysis.ingest.dialects.plain import own_facts
 from erroranalysis.ingest.messages import ROLES
-from erroranalysis.ingest.utterances import utterance
-from erroranalysis.ingest.values import as_count, as_number, as_text, unwrap
+from erroranalysis.ingest.utterances import Side, conversation, utterance
+from erroranalysis.ingest.values import as_count, as_id, as_number, as_text, unwrap
 
 if TYPE_CHECKING:
     from erroranalysis.records import Message, Span
@@ -21,8 +21,15 @@ _IN, _OUT = "llm.input_messages", "llm.output_messages"
 _KNOWN = (
     "openinference.", "llm.", "input.", "output.", "metadata", "session.", "user.",
     "tag.", "retrieval.", "reranker.", "embedding.", "tool.", "document.", "prompt.",
-    "image.", "audio.", "message.", "agent.", "graph.",
+    "image.", "audio.", "message.", "agent.", "graph.", "annotations", "evaluations",
+    "trace.annotations", "trace.evaluations", "session.annotations",
+    "session.evaluations", "langfuse.",
 )  # fmt: skip
+WITH_DOCUMENTS = {"retriever", "reranker"}
+_DOCUMENTS = ("retrieval.documents", "reranker.output_documents")
+_CONTENT = ".document.content"
+_VERSION = "llm.prompt_template.version"
+_PROMPTS, _CHOICES = "llm.prompts", "llm.choices"
 
 
 def _detects(attributes: Mapping[str, Any]) -> bool:
@@ -37,8 +44,9 @@ def _kind(attributes: Mapping[str, Any]) -> str | None:
 def _explain(span: Span) -> Facts:
     get = span.attributes.get
     is_call = span.kind == "llm"
+    session = get("session.id")
     facts = Facts(
-        session_id=get("session.id"),
+        session_id=session if type(session) is str else as_id(session),
         model=get("llm.model_name"),
         input_tokens=as_count(get("llm.token_count.prompt")),
         output_tokens=as_count(get("llm.token_count.completion")),
@@ -48,6 +56,14 @@ def _explain(span: Span) -> Facts:
         facts.error = error(span)
     if is_call:
         facts.exchange = partial(_exchange, span)
+        if facts.cost_usd is None and "llm.cost.prompt" in span.attributes:
+            parts = get("llm.cost.prompt"), get("llm.cost.completion")
+            facts.cost_usd = sum(as_number(part) or 0 for part in parts)
+        if _VERSION in span.attributes:
+            facts.metadata[_VERSION] = get(_VERSION)
+    elif span.kind == "tool":
+        facts.tool = as_text(get("tool.name") or get("tool_call.function.name"))
+        facts.call_id = as_text(get("tool_call.id") or get("tool.id"))
     if not is_call or span.parent_id is None:
         _about_trace(span, facts, is_call=is_call)
     return facts
@@ -56,13 +72,13 @@ def _explain(span: Span) -> Facts:
 def _about_trace(span: Span, facts: Facts, *, is_call: bool) -> None:
     """Add what a span says that is no model call inside of something else."""
     attributes = span.attributes
-    if not is_call:
+    if not is_call and speaks(span):
         facts.asked = utterance(span.input, "user")
         facts.answered = utterance(span.output, "assistant")
     given = unwrap(attributes.get("metadata"))
     tags = attributes.get("tag.tags")
     facts.tags = [str(tag) for tag in tags] if isinstance(tags, list) else []
-    facts.metadata = about_source(attributes)
+    facts.metadata |= about_source(attributes)
     if span.parent_id is None:
         facts.metadata |= own_facts(attributes, _KNOWN)
     if attributes.get("user.id"):
@@ -82,11 +98,49 @@ def _exchange(span: Span) -> Exchange:
             _collect(outputs, name[len(_OUT) + 1 :], value)
     before = [_message(inputs[place], "user") for place in sorted(inputs)]
     after = [_message(outputs[place], "assistant") for place in sorted(outputs)]
-    if not before and (text := utterance(span.input, "user")):
-        before = [{"role": "user", "content": text}]
-    if not after and (text := utterance(span.output, "assistant")):
-        after = [{"role": "assistant", "content": text}]
-    return before, after
+    return (
+        before or _bodily(span, _PROMPTS, span.input, "user"),
+        after or _bodily(span, _CHOICES, span.output, "assistant"),
+    )
+
+
+def _bodily(span: Span, name: str, body: str | None, side: Side) -> list[Message]:
+    """Return the messages of a call that has none: prompts in text, or its body."""
+    role = ROLES[side]
+    texts = [
+        {"role": role, "content": as_text(value) or ""}
+        for key, value in span.attributes.items()
+        if key.startswith(name) and key.endswith(".text") and value
+    ]
+    if texts or (found := conversation(body, side)) is None:
+        text = None if texts else utterance(body, side)
+        return [*texts, {"role": role, "content": text}] if text else texts
+    return found
+
+
+def documents(attributes: dict[str, Any]) -> str | None:
+    """Take the texts of the documents that were found out of the attributes.
+
+    Examples
+    --------
+    >>> found = {"retrieval.documents.0.document.content": "Refunds take a week."}
+    >>> documents(found), found
+    ('Refunds take a week.', {})
+    """
+    texts: dict[int, str] = {}
+    for name in _DOCUMENTS:
+        if isinstance(given := attributes.get(name), list):
+            # a data frame of Phoenix holds a list of objects
+            for place, item in enumerate(given):
+                for key, value in _flat(item, ""):
+                    if f".{key}".endswith(_CONTENT) and value:
+                        texts[place] = str(value)
+            continue
+        for key in [key for key in attributes if key.startswith(name + ".")]:
+            number, _, rest = key[len(name) + 1 :].partition(".")
+            if number.isdecimal() and rest == _CONTENT[1:] and attributes[key]:
+                texts[int(number)] = str(attributes.pop(key))
+    return "\n\n".join(texts[place] for place in sorted(texts)) or None
 
 
 def _collect(found: dict[int, dict[str, Any]], name: str, value: object) -> None:
@@ -172,7 +226,8 @@ def _add_parts(message: Message, parts: list[dict[str, Any]]) -> None:
         sort = part.get("type")
         if part.get("text"):
             if sort == "reasoning":
-                message["reasoning"] = part["text"]
+                thoughts = (message.get("reasoning"), str(part["text"]))
+                message["reasoning"] = "\n\n".join(filter(None, thoughts))
             else:
                 texts.append(str(part["text"]))
         media = next(((name, part[name]) for name in _MEDIA if part.get(name)), None)
@@ -187,5 +242,10 @@ _ROLE_AND_CONTENT = 2
 _MEDIA = ("image.image.url", "audio.audio.url", "image.url", "audio.url")
 
 DIALECT = Dialect(
-    "OpenInference", _detects, _kind, _explain, ("input.value",), ("output.value",)
+    "OpenInference",
+    _detects,
+    _kind,
+    _explain,
+    ("input.value", "tool_call.function.arguments", "reranker.query"),
+    ("output.value",),
 )

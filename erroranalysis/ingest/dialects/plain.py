@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from erroranalysis.records import Span
 
 _OURS = "otel."
-_SESSION = ("session.id", "session_id", "conversation_id", "gen_ai.conversation.id")
+_SESSION = (
+    "session.id", "gen_ai.conversation.id", "langfuse.session.id", "session_id",
+    "conversation_id", "thread_id",
+)  # fmt: skip
+_USER = ("user.id", "langfuse.user.id", "enduser.id", "user_id")
 
 
 def _explain(span: Span) -> Facts:
@@ -23,13 +27,24 @@ def _explain(span: Span) -> Facts:
     return Facts(
         asked=utterance(span.input, "user"),
         answered=utterance(span.output, "assistant"),
-        session_id=next(
-            (as_id(attributes[n]) for n in _SESSION if n in attributes), None
-        ),
+        session_id=session_of(attributes),
         error=error(span),
         metadata=about_source(attributes)
-        | ({} if span.parent_id else own_facts(attributes)),
+        | ({} if span.parent_id else own_facts(attributes, (*_SESSION, *_USER)))
+        | user_of(attributes),
     )
+
+
+def session_of(attributes: Mapping[str, Any]) -> str | None:
+    """Return the session, under the names that most tools use."""
+    found = (attributes[name] for name in _SESSION if name in attributes)
+    return as_id(next(found, None))
+
+
+def user_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the id of the user as metadata, or nothing."""
+    found = next((attributes[name] for name in _USER if attributes.get(name)), None)
+    return {} if found is None else {"user_id": found}
 
 
 def own_facts(

@@ -8,8 +8,9 @@ from typing import Any
 from erroranalysis.ingest.facts import NAMES, facts, find, fold, identity, metadata
 from erroranalysis.ingest.messages import normalise
 from erroranalysis.ingest.reader import BadRecord, Columns, Context, Reader, single
+from erroranalysis.ingest.readers.chat import answers
 from erroranalysis.ingest.values import as_text, unwrap
-from erroranalysis.records import Trace
+from erroranalysis.records import Message, Trace
 
 _GUESSES: dict[str, tuple[str, ...]] = {
     "input": (
@@ -69,8 +70,8 @@ def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
     if columns.get("output", "") is not None:
         answered_in = _column(record, columns, "output")
     asked = record[asked_in]
-    answered = as_text(record[answered_in]) if answered_in else None
-    if as_text(asked) in (None, "") and not answered:
+    answered = record[answered_in] if answered_in else None
+    if as_text(asked) in (None, "") and as_text(answered) in (None, ""):
         raise BadRecord(f"nothing was asked in {asked_in!r} and nothing answered")
     messages = _asked(asked)
     for field in ("context", "system"):
@@ -78,15 +79,15 @@ def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
         text = as_text(record.get(column)) if column else None
         if text:
             messages.insert(0, {"role": "system", "content": text, "name": field})
-    if answered:
-        messages.append({"role": "assistant", "content": answered})
+    said, more = _answered(answered)
+    messages += said
     at = find(record, {f: name for f, name in columns.items() if f in NAMES})
     known = facts(record, at)
     used = {columns[field] or "" for field in _GUESSES if field in columns}
     return Trace(
         id=identity(record, at, known, messages, "f_"),
         messages=messages,
-        metadata=metadata(record, at, known, used),
+        metadata={**more, **metadata(record, at, known, used)},
         **known,
     )
 
@@ -115,6 +116,16 @@ def _asked(asked: object) -> list[dict[str, Any]]:
         return normalise(value)
     text = as_text(asked)
     return [{"role": "user", "content": text}] if text else []
+
+
+def _answered(given: object) -> tuple[list[Message], dict[str, Any]]:
+    """Return the messages that a cell with the answer holds, and other answers."""
+    if isinstance(given, list):
+        found, others = answers(given)
+        if found:
+            return found, others
+    text = as_text(given)
+    return ([{"role": "assistant", "content": text}], {}) if text else ([], {})
 
 
 READER = Reader(

@@ -9,18 +9,37 @@ from erroranalysis.ingest.facts import facts, find, identity, metadata
 from erroranalysis.ingest.messages import kind, normalise
 from erroranalysis.ingest.reader import BadRecord, Context, Reader, single
 from erroranalysis.ingest.readers.openai_streams import is_stream, joined
-from erroranalysis.ingest.values import as_text, as_time, unwrap
+from erroranalysis.ingest.values import as_count, as_text, as_time, unwrap
 from erroranalysis.records import Message, Trace
 
 _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 _NOT_SETTINGS = ("messages", "input", "model", "instructions", "metadata", "prompt")
 _ASKS = ("messages", "input", "prompt")
+# what the API keeps of a call: the reply alone, as an object of one of these sorts
+_STORED = {"chat.completion": "choices", "response": "output"}
+_REPLY = {
+    "object", "choices", "output", "output_text", "usage", "status", "instructions",
+    "conversation", "created", "created_at", "completed_at", "error", *_ASKS,
+}  # fmt: skip
+
+
+_TOKEN_PARTS = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("input_tokens_details", "cached_tokens"),
+    ("completion_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "reasoning_tokens"),
+)
+
+
+def _is_stored(record: Mapping[str, Any]) -> bool:
+    sort = _STORED.get(str(record.get("object")))
+    return sort is not None and isinstance(record.get(sort), list)
 
 
 def _detects(record: Mapping[str, Any]) -> bool:
     if "response" not in record:
-        return False
+        return _is_stored(record)
     request, response = _pair(record)
     asks = isinstance(request, Mapping) and any(name in request for name in _ASKS)
     if not asks:
@@ -36,6 +55,9 @@ def _detects(record: Mapping[str, Any]) -> bool:
 
 def _pair(record: Mapping[str, Any]) -> tuple[object, object]:
     """Return request and response, out of the envelopes of an HTTP log."""
+    if "response" not in record and _is_stored(record):
+        names = (*_ASKS, "instructions")
+        return {name: record[name] for name in names if record.get(name)}, record
     pair = []
     for name in ("request", "response"):
         value = unwrap(record.get(name))
@@ -46,7 +68,14 @@ def _pair(record: Mapping[str, Any]) -> tuple[object, object]:
     return (pair[0] if "request" in record else record), pair[1]
 
 
-def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
+def to_trace(record: Mapping[str, Any], context: Context) -> Trace:
+    """Return the trace of a request and its response.
+
+    Raises
+    ------
+    BadRecord
+        There is nothing in them that was said.
+    """
     columns = context.columns
     request, response = _pair(record)
     if is_stream(response):
@@ -55,17 +84,21 @@ def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
     if not isinstance(request, Mapping) or not isinstance(response, Mapping):
         raise BadRecord("request and response are not both objects")
     messages = _before(request, response) + _answered(response)
-    if not messages:
-        raise BadRecord("the request has no messages, input or prompt")
     beside = request is record
     used = {"response"} | ({*_NOT_SETTINGS} if beside else {"request"})
+    if response is record:
+        used = _REPLY
     at = find(record, columns)
     known = facts(record, at)
     usage = facts({"usage": response.get("usage")}, {"usage": "usage"})
     known["model"] = as_text(response.get("model") or request.get("model"))
     known["input_tokens"] = usage["input_tokens"]
     known["output_tokens"] = usage["output_tokens"]
-    known["error"] = known["error"] or _error(response)
+    known["error"] = _error(record) or known["error"] or _error(response)
+    # of a failed call in a batch there may be no more than the error
+    if not messages and (request or not known["error"]):
+        raise BadRecord("the request has no messages, input or prompt")
+    known["session_id"] = known["session_id"] or _conversation(request, response)
     created = response.get("created") or response.get("created_at")
     known["started_at"] = known["started_at"] or as_time(created)
     ends = as_time(response.get("completed_at"))
@@ -77,6 +110,7 @@ def _to_trace(record: Mapping[str, Any], context: Context) -> Trace:
         messages=messages,
         metadata={
             **_settings(request, response, beside=beside),
+            **_details(request, response),
             **metadata(record, at, known, used),
         },
         **known,
@@ -99,6 +133,42 @@ def _settings(
         out["finish_reason"] = response["status"]
     given = request.get("metadata")
     return {**out, **given} if isinstance(given, Mapping) and not beside else out
+
+
+def _details(request: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a reader slices by: the user, the chain, the parts of the tokens."""
+    before = request.get("previous_response_id") or response.get("previous_response_id")
+    out = {"user_id": request.get("user"), "previous_response_id": before}
+    usage = response.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    for part, name in _TOKEN_PARTS:
+        given = usage.get(part)
+        if isinstance(given, Mapping):
+            out[name] = out.get(name) or as_count(given.get(name))
+    choices = response.get("choices")
+    if isinstance(choices, list) and len(choices) > 1:
+        out["other_choices"] = [_said(choice) for choice in choices[1:]]
+    return {name: value for name, value in out.items() if value}
+
+
+def _said(choice: object) -> object:
+    """Return the text of a choice, or the choice where it has none."""
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    text = message.get("content") if isinstance(message, Mapping) else None
+    return text or choice
+
+
+def _conversation(
+    request: Mapping[str, Any], response: Mapping[str, Any]
+) -> str | None:
+    """Return the conversation that a call belongs to, where it names one."""
+    for side in (request, response):
+        given = side.get("conversation")
+        if isinstance(given, Mapping):
+            given = given.get("id")
+        if isinstance(given, str) and given:
+            return given
+    return None
 
 
 def _before(request: Mapping[str, Any], response: Mapping[str, Any]) -> list[Message]:
@@ -183,5 +253,5 @@ READER = Reader(
     "openai",
     "request and response of the OpenAI API (chat completions or Responses)",
     _detects,
-    single(_to_trace),
+    single(to_trace),
 )

@@ -14,17 +14,20 @@ from erroranalysis.ingest import dialects
 from erroranalysis.ingest.dialects.dialect import (
     EVENTS,
     LINKS,
-    LOGS,
     MESSAGE,
     RESOURCE,
     SCOPE,
+    SOURCE_ID,
 )  # fmt: skip
+from erroranalysis.ingest.dialects.events import from_log
 from erroranalysis.ingest.ids import normal_id
 from erroranalysis.ingest.messages import kind
 from erroranalysis.ingest.reader import Bad, BadRecord, Context, Reader, Skip
 from erroranalysis.ingest.readers import otlp_protobuf
 from erroranalysis.ingest.values import as_nanoseconds
-from erroranalysis.records import Span
+from erroranalysis.records import Remark, Span
+
+Item = Span | Remark | Skip | Bad
 
 NAME = "otlp"
 _SPANS = ("resourceSpans", "resource_spans")
@@ -34,6 +37,8 @@ _SCOPES = (
     "scope_logs",
 )  # fmt: skip
 _RECORDS = ("spans", "logRecords", "log_records")
+_METRICS = ("resourceMetrics", "resource_metrics")
+_WRAPPERS = ("batches", "trace")  # Tempo puts one of them around
 _NOTHING: dict[str, Any] = {}
 _ERRORS = {2, "2", "STATUS_CODE_ERROR", "ERROR"}
 _OKS = {1, "1", "STATUS_CODE_OK", "OK"}
@@ -46,35 +51,61 @@ def _detects(record: Mapping[str, Any]) -> bool:
         return True
     if any(isinstance(record.get(name), list) for name in _SCOPES):
         return True
+    if any(isinstance(record.get(name), list) for name in _METRICS):
+        return True
+    if any(_detects(inner) for inner in _wrapped(record)):
+        return True
     # a span without its envelope; attributes as OpenTelemetry writes them
     return (
         isinstance(record.get("attributes"), list)
-        and bool(_either(record, "traceId", "trace_id"))
-        and bool(_either(record, "spanId", "span_id"))
+        or not {"startTimeUnixNano", "start_time_unix_nano"}.isdisjoint(record)
+    ) and all(
+        _either(record, camel, snake)
+        for camel, snake in (("traceId", "trace_id"), ("spanId", "span_id"))
     )
 
 
-def _reads(record: Mapping[str, Any], _: Context) -> Iterator[Span | Skip | Bad]:
+def _wrapped(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name in _WRAPPERS:
+        inner = record.get(name)
+        for item in inner if isinstance(inner, list) else (inner,):
+            if isinstance(item, Mapping):
+                yield item
+
+
+def _reads(record: Mapping[str, Any], context: Context) -> Iterator[Item]:
     if otlp_protobuf.KEY in record:
         yield from otlp_protobuf.spans(record[otlp_protobuf.KEY])
         return
     found = False
+    for inner in _wrapped(record):
+        found = True
+        yield from _reads(inner, context)
     for name in (*_SPANS, *_LOGS):
         if name in record:
             found = True
             for place, resource in enumerate(record[name] or ()):
                 yield from _resource(resource, f"{name}[{place}]")
     if not found:
-        if any(name in record for name in _SCOPES):
-            yield from _resource(record, "")
-        elif "attributes" in record:
-            yield from _records((record,), {}, "")
-        else:
-            there = ", ".join(map(str, record)) or "nothing"
-            raise BadRecord(f"no resourceSpans or resourceLogs; the record has {there}")
+        yield from _alone(record)
 
 
-def _resource(resource: Mapping[str, Any], part: str) -> Iterator[Span | Bad]:
+def _alone(record: Mapping[str, Any]) -> Iterator[Item]:
+    """Yield what a piece of a request holds that stands without the rest."""
+    if any(name in record for name in _METRICS):
+        yield Skip("metric")
+    elif any(name in record for name in _SCOPES):
+        yield from _resource(record, "")
+    elif not {"body", "severityNumber", "severity_number"}.isdisjoint(record):
+        yield from _records((record,), {}, "logRecords")
+    elif "attributes" in record or _either(record, "spanId", "span_id"):
+        yield from _records((record,), {}, "")
+    else:
+        there = ", ".join(map(str, record)) or "nothing"
+        raise BadRecord(f"no resourceSpans or resourceLogs; the record has {there}")
+
+
+def _resource(resource: Mapping[str, Any], part: str) -> Iterator[Item]:
     if not isinstance(resource, Mapping):
         yield Bad(f"not an object but {kind(resource)}", resource, part)
         return
@@ -93,11 +124,18 @@ def _resource(resource: Mapping[str, Any], part: str) -> Iterator[Span | Bad]:
 
 def _records(
     records: Iterable[Any], common: dict[str, Any], part: str
-) -> Iterator[Span | Bad]:
-    make = _log if part.endswith(("logRecords", "log_records")) else _span
+) -> Iterator[Item]:
+    is_log = part.endswith(("logRecords", "log_records"))
     for place, record in enumerate(records):
         try:
-            yield make(record, common)
+            if is_log:
+                yield _log(record, common)
+                continue
+            span = _span(record, common)
+            if LINKS in span.attributes or dialects.has_feedback(span.attributes):
+                yield from dialects.with_remarks(span)
+            else:
+                yield span
         except BadRecord as reason:
             yield Bad(str(reason), record, f"{part}[{place}]")
         except (TypeError, ValueError, LookupError, AttributeError) as error:
@@ -118,6 +156,9 @@ def _span(record: Mapping[str, Any], common: Mapping[str, Any]) -> Span:
     if text := status.get("message"):
         attributes[MESSAGE] = text
     trace_id, span_id = ids_of(record)
+    given = get("traceId") or get("trace_id")
+    if given != trace_id:
+        attributes[SOURCE_ID] = given
     parent = get("parentSpanId") or get("parent_span_id")
     started = get("startTimeUnixNano") or get("start_time_unix_nano")
     ended = get("endTimeUnixNano") or get("end_time_unix_nano")
@@ -139,25 +180,28 @@ def _span(record: Mapping[str, Any], common: Mapping[str, Any]) -> Span:
     )
 
 
-def _log(record: Mapping[str, Any], common: Mapping[str, Any]) -> Span:
-    """Return a log record as a piece of the span that it belongs to."""
+def _log(record: Mapping[str, Any], common: Mapping[str, Any]) -> Span | Remark | Skip:
+    """Return what a log record tells of the span that it belongs to."""
     attributes = attributes_of(record.get("attributes"))
     name = _either(record, "eventName", "event_name") or attributes.get("event.name")
     log = {
         "name": name,
-        "time": _either(record, "timeUnixNano", "time_unix_nano")
-        or _either(record, "observedTimeUnixNano", "observed_time_unix_nano"),
+        "time": as_nanoseconds(_either(record, "timeUnixNano", "time_unix_nano"))
+        or as_nanoseconds(
+            _either(record, "observedTimeUnixNano", "observed_time_unix_nano")
+        ),
         "body": value_of(record.get("body") or {}),
         "attributes": attributes,
     }
-    trace_id, span_id = ids_of(record)
-    return Span(trace_id, span_id, attributes={**common, LOGS: [log]}, format=NAME)
+    trace_id = normal_id(_either(record, "traceId", "trace_id"))
+    span_id = normal_id(_either(record, "spanId", "span_id"))
+    return from_log((trace_id, span_id), log, common, NAME)
 
 
 def _event(event: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": event.get("name"),
-        "time": _either(event, "timeUnixNano", "time_unix_nano"),
+        "time": as_nanoseconds(_either(event, "timeUnixNano", "time_unix_nano")),
         "attributes": attributes_of(event.get("attributes")),
     }
 

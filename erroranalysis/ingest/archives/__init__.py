@@ -1,0 +1,1 @@
+"""Archives that hold the records of one tool in a layout of its own."""
