@@ -143,7 +143,8 @@ def adds_up(report: IngestReport) -> bool:
     """Return whether every record became something that the report names."""
     traces = report.new + report.extended + report.duplicate
     spans = report.spans + report.known_spans
-    other = report.feedback + report.annotations + sum(report.skipped.values())
+    other = report.feedback + report.known_feedback + report.annotations
+    other += sum(report.skipped.values())
     named = max(traces, spans) if spans else traces
     return named + report.rejected + other >= report.records > 0
 

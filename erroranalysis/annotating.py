@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from erroranalysis.errors import ImportAnnotationsError, did_you_mean
 from erroranalysis.ingest import sources
 from erroranalysis.ingest.values import as_number, as_text, as_time
+from erroranalysis.ingest.verdicts import verdict_of
 from erroranalysis.records import VERDICTS, Annotation, Verdict
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ _ALSO = {
     "id": "trace_id",
     "note": "critique",
     "comment": "critique",
-}
-_VERDICTS: dict[str, Verdict] = {
-    **dict.fromkeys(("pass", "passed", "good", "ok", "true", "1", "1.0"), "pass"),
-    **dict.fromkeys(("fail", "failed", "bad", "false", "0", "0.0"), "fail"),
-    **dict.fromkeys(("defer", "deferred", "unsure", "skip"), "defer"),
 }
 
 
@@ -173,14 +169,14 @@ def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(value: object, where: str) -> Verdict:
-    word = str(value).strip().casefold()
-    if word not in _VERDICTS:
-        close = did_you_mean(word, VERDICTS)
+    verdict = verdict_of(value)
+    if verdict is None:
+        close = did_you_mean(str(value).strip().casefold(), VERDICTS)
         raise ImportAnnotationsError(
             f"{where}: the verdict is {value!r}; pass, fail or defer is wanted. {close}"
             " Nothing was imported."
         )
-    return _VERDICTS[word]
+    return verdict
 
 
 def _place(value: object) -> str | None:

@@ -6,7 +6,7 @@ import contextlib
 import gc
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from erroranalysis.ingest.assembly import Assembly
 from erroranalysis.ingest.reader import BadRecord, Raw
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 _FIRST = 3
 _OBJECTS = 500_000
+
+
+class Said(NamedTuple):
+    """What somebody said in another tool, and where it stands."""
+
+    annotation: Annotation
+    file: str
+    line: int | None
 
 
 @dataclass
@@ -46,7 +54,7 @@ class Found:
         Records of each file.
     traces, spans, remarks, rejected : int
         What is in the spools.
-    annotations : list of Annotation
+    annotations : list of Said
         What people said in another tool.
     first : list of Trace
         The first traces, for a look at them.
@@ -69,7 +77,7 @@ class Found:
     spans: int = 0
     remarks: int = 0
     rejected: int = 0
-    annotations: list[Annotation] = field(default_factory=list)
+    annotations: list[Said] = field(default_factory=list)
     first: list[Trace] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     in_pieces: bool = False
@@ -162,7 +170,7 @@ class _Filling:
         self.reading = reading
         self._builders = builders
         self._redactor = redactor
-        self.annotations: list[Annotation] = []
+        self.annotations: list[Said] = []
         self.spans = 0
         self.first: list[Trace] = []
         self.in_pieces = False
@@ -186,7 +194,7 @@ class _Filling:
             elif sort is Remark:
                 spool.remark(item, source=raw.file, line=raw.line)
             else:
-                self.annotations.append(item)
+                self.annotations.append(Said(item, raw.file, raw.line))
         self._build(everything=True)
 
     def _add(self, trace: Trace, raw: Raw, *, built: bool = False) -> None:

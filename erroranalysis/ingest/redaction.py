@@ -82,11 +82,14 @@ def _compiled(name: str, rule: str | re.Pattern[str]) -> re.Pattern[str]:
             " up to 32 letters, digits, - and _, a letter first."
         )
     try:
-        return re.compile(rule)
+        pattern = re.compile(rule)
     except (re.error, TypeError) as error:
         raise IngestError(
-            f"The pattern {name!r} is no regular expression for text: {error}."
+            f"The pattern {name!r} is no regular expression: {error}."
         ) from error
+    if not isinstance(pattern.pattern, str):
+        raise IngestError(f"The pattern {name!r} is one for bytes; text is searched.")
+    return pattern
 
 
 def as_redaction(redact: Redact) -> Redaction | None:

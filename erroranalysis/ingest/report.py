@@ -35,6 +35,8 @@ class IngestReport:
         Spans that were already there, or that were told in several pieces.
     feedback : int
         Pieces of feedback that were added.
+    known_feedback : int
+        Pieces of feedback, apart from their traces, that were already there.
     annotations : int
         Annotations of another tool that were added.
     records : int
@@ -70,6 +72,7 @@ class IngestReport:
     spans: int = 0
     known_spans: int = 0
     feedback: int = 0
+    known_feedback: int = 0
     annotations: int = 0
     records: int = 0
     columns: Columns = field(default_factory=dict)

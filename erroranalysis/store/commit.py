@@ -215,6 +215,7 @@ class Commit:
         self._connection = connection
         self._folders = list(folders)
         self._load_id = load_id
+        self._known_remarks = 0
         self._stack = stack
 
     def run(self) -> dict[str, int]:
@@ -242,6 +243,7 @@ class Commit:
             "rejected": int(rejected),
             "spans": self._size("spans") - before[0],
             "feedback": self._size("feedback") - before[1],
+            "known_feedback": self._known_remarks,
         }
 
     def _regrow(self, *, has_spans: bool) -> None:
@@ -331,8 +333,14 @@ class Commit:
             " (SELECT place FROM incoming WHERE fate <> 'conflict'))"
         )
         self._run(_NEW_FEEDBACK.format(said=said), "feedback")
-        if self._count("remarks"):
+        if remarks := self._count("remarks"):
+            before = self._size("feedback")
             self._run(_PLACED, "remarks")
             self._connection.execute(_LOST)
             said = "(SELECT * FROM placed WHERE trace_id IS NOT NULL)"
             self._connection.execute(_NEW_FEEDBACK.format(said=said))
+            lost = scalar(
+                self._connection, "SELECT count(*) FROM placed WHERE trace_id IS NULL"
+            )
+            added = self._size("feedback") - before
+            self._known_remarks = max(0, remarks - int(lost) - added)

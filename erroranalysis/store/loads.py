@@ -14,7 +14,7 @@ from erroranalysis.errors import IngestError
 from erroranalysis.ingest import sources, workers
 from erroranalysis.ingest.redaction import as_redaction
 from erroranalysis.ingest.values import clean
-from erroranalysis.records import dump, new_id, utc_now
+from erroranalysis.records import Reject, dump, new_id, utc_now
 from erroranalysis.store.redaction_key import (
     key_file,
     redaction_key,
@@ -23,17 +23,25 @@ from erroranalysis.store.redaction_key import (
 from erroranalysis.store.settling import doubts, settle, warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from erroranalysis.ingest import IngestReport, Preview
+    from erroranalysis.ingest.filling import Said
     from erroranalysis.ingest.reader import Columns
     from erroranalysis.ingest.redaction import Redact
     from erroranalysis.ingest.redactor import Redactor
+    from erroranalysis.records import Annotation
     from erroranalysis.store.store import Store
 
 _NOT_REDACTED = (
     "earlier imports into this project were redacted, and this one was not; what is"
     " known only redacted is rejected or replaced: ingest(…, redact=True)"
+)
+
+_LONGEST_RAW = 10_000
+_NO_TRACE = (
+    "annotation about a trace that is not in the project; ingest the traces first, or"
+    " together: ingest([traces, annotations])"
 )
 
 
@@ -76,7 +84,9 @@ def load(
             said = (*said, _NOT_REDACTED)
         counts["known_spans"] = found.spans - counts["spans"]
         if found.annotations:
-            counts["annotations"] = store.annotations.add_all(found.annotations)
+            added, lost = _annotate(store, load_id, found.annotations)
+            counts["annotations"] = added
+            counts["rejected"] += lost
     for reason, count in store.traces.reasons(load_id).items():
         found.reasons.setdefault(reason, count)
     return ingest.IngestReport(
@@ -209,6 +219,36 @@ def _read_by_many(
     return ingest.joined(
         sources.describe(source), workers.run(tasks, progress=progress)
     )
+
+
+def _annotate(store: Store, load_id: str, said: Sequence[Said]) -> tuple[int, int]:
+    """Write annotations whose traces are there; return how many, and of the others.
+
+    A table may hold several of one person about one trace; the last counts.
+    """
+    unknown = set(store.traces.unknown([one.annotation.trace_id for one in said]))
+    last: dict[tuple[str, str], Annotation] = {}
+    lost: list[Reject] = []
+    for one in said:
+        item = one.annotation
+        if item.trace_id in unknown:
+            words = ": ".join(filter(None, (item.verdict, item.critique)))
+            raw = f"{item.trace_id}, {item.annotator}: {words}"
+            lost.append(Reject(one.file, one.line, _NO_TRACE, raw[:_LONGEST_RAW]))
+            continue
+        key = item.trace_id, item.annotator
+        before = last.get(key)
+        if before is None or _follows(item, before):
+            last[key] = item
+    if lost:
+        store.traces.refuse(load_id, lost)
+    return store.annotations.add_all(list(last.values())), len(lost)
+
+
+def _follows(item: Annotation, before: Annotation) -> bool:
+    if item.created_at is None or before.created_at is None:
+        return True
+    return item.created_at >= before.created_at
 
 
 def _redactor(redact: Redact, key: Callable[[], bytes]) -> Redactor | None:

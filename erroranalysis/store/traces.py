@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from erroranalysis.records import Reject
     from erroranalysis.store.lease import Leases
     from erroranalysis.store.settling import Doubts
 
@@ -52,7 +54,8 @@ class Traces:
         -------
         dict of str to int
             ``new``, ``extended``, ``duplicate``, ``rejected``, ``spans`` and
-            ``feedback``: rows that were added.
+            ``feedback``: rows that were added; ``known_feedback``: pieces that stand
+            alone and were there already.
         Doubts
             What looks odd about the traces.
         """
@@ -77,6 +80,16 @@ class Traces:
             insert(connection, "loads", [{**load, **row}])
             seen = doubts(folders, connection)
         return counts, seen
+
+    def refuse(self, load_id: str, rejects: Sequence[Reject]) -> None:
+        """Add rejects that show only when the traces of an import are there."""
+        rows = [{"load_id": load_id, **asdict(reject)} for reject in rejects]
+        with self._leases.transaction() as connection:
+            insert(connection, "rejects", rows)
+            connection.execute(
+                "UPDATE loads SET rejected = rejected + ? WHERE load_id = ?",
+                [len(rows), load_id],
+            )
 
     def reasons(self, load_id: str) -> dict[str, int]:
         """Return why records of an import were rejected, with counts."""

@@ -470,6 +470,13 @@ def test_a_part_that_nobody_knows_keeps_its_words(part):
         assert (word in str(part)) == (word in rest)
 
 
+def test_text_beside_parts_is_kept_once():
+    parts = [{"type": "text", "text": "Yes."}]
+    assert normalise([{**SAID, "parts": parts}]) == [SAID]
+    [found] = normalise([{**SAID, "content": "No.", "parts": parts}])
+    assert found["content"] == "No.\n\nYes."
+
+
 def test_a_content_that_is_an_object_keeps_its_words():
     [found] = normalise([{"role": "assistant", "content": {"answer": "Yes.", "n": 1}}])
     assert found["content"] == '{"answer":"Yes.","n":1}'
@@ -587,6 +594,8 @@ def test_a_recording_with_words_keeps_both():
         ([{"role": "narrator", "content": "x"}], "the role 'narrator'"),
         ([["narrator", "x"]], "message 0 is a list"),
         (["Hi"], "message 0 is text"),
+        ([{"role": ["user"], "content": "x"}], "the role"),
+        ([{"role": {}, "kind": [], "type": [], "content": {"role": []}}], "the role"),
         ([{"type": "text", "text": "Hi"}], "the role 'text'"),
         (
             [{"role": "tool", "content": {"type": "function", "function": {}}}],

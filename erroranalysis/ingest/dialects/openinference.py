@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -92,10 +93,15 @@ def _exchange(span: Span) -> Exchange:
     inputs: dict[int, dict[str, Any]] = {}
     outputs: dict[int, dict[str, Any]] = {}
     for name, value in span.attributes.items():
-        if name.startswith("llm.input_messages"):
-            _collect(inputs, name[len(_IN) + 1 :], value)
-        elif name.startswith("llm.output_messages"):
-            _collect(outputs, name[len(_OUT) + 1 :], value)
+        if (spot := _spot(name)) is not None:
+            goes_in, place, field = spot
+            messages = inputs if goes_in else outputs
+            if place < 0:
+                _collect(messages, value)
+            elif place in messages:
+                messages[place][field] = value
+            else:
+                messages[place] = {field: value}
     before = [_message(inputs[place], "user") for place in sorted(inputs)]
     after = [_message(outputs[place], "assistant") for place in sorted(outputs)]
     return (
@@ -143,18 +149,32 @@ def documents(attributes: dict[str, Any]) -> str | None:
     return "\n\n".join(texts[place] for place in sorted(texts)) or None
 
 
-def _collect(found: dict[int, dict[str, Any]], name: str, value: object) -> None:
-    """Sort ``0.message.role`` to message 0, field ``role``."""
-    if name == "" and isinstance(value, list):
-        # a data frame of Phoenix holds a list of objects, whose names are dotted
-        for place, item in enumerate(value):
-            fields = found.setdefault(place, {})
-            for inner, leaf in _flat(item, ""):
-                fields[inner.removeprefix("message.")] = leaf
-        return
-    number, _, field = name.partition(".")
-    if number.isdecimal():
-        found.setdefault(int(number), {})[field.removeprefix("message.")] = value
+@functools.lru_cache(maxsize=1 << 14)
+def _spot(name: str) -> tuple[bool, int, str] | None:
+    """Return whose messages a name is about, the place of the message and its field.
+
+    ``llm.input_messages.0.message.role`` is the role of message 0 that went in; the
+    name without a number holds all messages, its place is -1. The same names come
+    with every span, so each is looked at once.
+    """
+    goes_in = name.startswith(_IN)
+    if not goes_in and not name.startswith(_OUT):
+        return None
+    rest = name[len(_IN if goes_in else _OUT) :]
+    if not rest:
+        return goes_in, -1, ""
+    number, _, field = rest[1:].partition(".")
+    if rest[0] != "." or not number.isdecimal():
+        return None
+    return goes_in, int(number), field.removeprefix("message.")
+
+
+def _collect(found: dict[int, dict[str, Any]], messages: object) -> None:
+    """Sort the list of objects that a data frame of Phoenix holds; names are dotted."""
+    for place, item in enumerate(messages if isinstance(messages, list) else ()):
+        fields = found.setdefault(place, {})
+        for inner, leaf in _flat(item, ""):
+            fields[inner.removeprefix("message.")] = leaf
 
 
 def _flat(value: object, name: str) -> list[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.ingest.build import Facts
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from erroranalysis.records import Span
 
 _OURS = "otel."
+_SCALARS = (str, int, float)
 _SESSION = (
     "session.id", "gen_ai.conversation.id", "langfuse.session.id", "session_id",
     "conversation_id", "thread_id",
@@ -62,8 +64,13 @@ def own_facts(
     return {
         name: value
         for name, value in attributes.items()
-        if not name.startswith((_OURS, *known)) and isinstance(value, str | int | float)
+        if isinstance(value, _SCALARS) and _is_own(name, known)
     }
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _is_own(name: str, known: tuple[str, ...]) -> bool:
+    return not name.startswith((_OURS, *known))
 
 
 DIALECT = Dialect(

@@ -66,7 +66,7 @@ def normalise(messages: object) -> list[Message]:
                 continue
         if (
             type(message) is dict
-            and message.get("role") in ROLES
+            and str(message.get("role")) in ROLES
             and not (_ELSEWHERE & message.keys())
         ):
             out += _one(message, place, out)
@@ -146,7 +146,9 @@ def _content(message: Mapping[str, Any]) -> tuple[str, list[Message], dict[str, 
             parts = message.get(name)
             if isinstance(parts, list) and parts and parts is not said:
                 text, results, extra = content_of(parts)
-                return text or as_text(said) or "", results, extra
+                beside = content_of(said)[0]
+                both = [beside, text] if beside not in text else [text]
+                return "\n\n".join(one for one in both if one), results, extra
     return content_of(said)
 
 

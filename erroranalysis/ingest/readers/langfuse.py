@@ -68,13 +68,13 @@ def _sort(record: Mapping[str, Any]) -> str | None:
 def _is_score(record: Mapping[str, Any]) -> bool:
     has_value = "value" in record or "subject" in record
     return "name" in record and (
-        record.get("dataType") in _SCORE_TYPES
-        or (record.get("source") in _SCORE_SOURCES and has_value)
+        str(record.get("dataType")) in _SCORE_TYPES
+        or (str(record.get("source")) in _SCORE_SOURCES and has_value)
     )
 
 
 def _is_comment(record: Mapping[str, Any]) -> bool:
-    on_something = record.get("objectType") in _COMMENTED and "objectId" in record
+    on_something = str(record.get("objectType")) in _COMMENTED and "objectId" in record
     return on_something and "content" in record
 
 
@@ -82,7 +82,7 @@ def _is_observation(record: Mapping[str, Any]) -> bool:
     return (
         bool(record.get("traceId"))
         and "startTime" in record
-        and (record.get("type") in _TYPES or "parentObservationId" in record)
+        and (str(record.get("type")) in _TYPES or "parentObservationId" in record)
     )
 
 

@@ -49,15 +49,16 @@ def emails(text: str) -> Iterator[tuple[int, int]]:
 
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}(?![0-9]|\.[0-9])")
+_NOBODYS = ("0.", "127.", "255.")  # every machine's own, and masks
 # what stands before four numbers that are a version or a section, no address
 _VERSION = re.compile(
-    r"(?:(?i:\b(?:v|ver|versions?|release|build|revision|rev|sections?|sec|chapter"
-    r"|clause|paragraph|para|oid)[\"']?\.?\s{0,2}[:=]?\s{0,2}[\"']?)"
+    r"(?:(?i:(?<![A-Za-z])(?:v|ver|versions?|release|build|revision|rev|sections?|sec|chapter"
+    r"|clause|paragraph|para|oid)_*[\"']?\.?\s{0,2}[:=]?\s{0,2}[\"']?)"
     r"|[=~<>!]=\s?|[~^]|§\s?|\b[A-Z][A-Za-z]+/|[A-Za-z]-|[0-9]\.)\Z"
 )
 _LOOK_BACK = 24
 _V6_LEFT = re.compile(r"(?:[0-9A-Fa-f]{1,4}:){0,6}[0-9A-Fa-f]{0,4}\Z")
-_V6_RIGHT = re.compile(r"[0-9A-Fa-f:]{0,34}(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?")
+_V6_RIGHT = re.compile(r"[0-9A-Fa-f:]{0,34}(?:(?:\.[0-9]{1,3}){3})?")
 _V6_FULL = re.compile(r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}")
 _SHORT_GROUP, _FULL_GROUP, _FEWEST_GROUPS, _FEWEST_COLONS = 2, 4, 3, 7
 
@@ -67,6 +68,7 @@ def ips(text: str) -> Iterator[tuple[int, int]]:
 
     Four numbers are an address unless a word such as ``version``, a sign such as
     ``==`` or the name of a program (``Chrome/120.0.0.0``) stands before them.
+    Addresses that every machine has, such as ``127.0.0.1``, stay.
 
     Examples
     --------
@@ -83,6 +85,7 @@ def ips(text: str) -> Iterator[tuple[int, int]]:
         start, end = found.span()
         before = max(0, start - _LOOK_BACK)
         good = begins(text, start) and ends(text, end)
+        good = good and not text.startswith(_NOBODYS, start)
         if good and not _VERSION.search(text, before, start):
             yield start, end
             at = end
@@ -107,8 +110,10 @@ def _long(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_v6(text: str) -> bool:
     groups = [group for group in text.split(":") if group]
+    if not groups:
+        return False
     few = len(groups) < _FEWEST_GROUPS
-    if few and not ("::" in text and len(groups[0]) == _FULL_GROUP):
+    if few and (len(groups[0]) != _FULL_GROUP or text.endswith("::")):
         return False  # ::1 is everybody's own, 1::2 is Python
     if all(len(group) <= _SHORT_GROUP for group in groups):
         return False  # times

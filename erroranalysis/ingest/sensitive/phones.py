@@ -33,7 +33,7 @@ _PLUS = re.compile(
     rf"(?:\+\(?|\(\+|00[{SPACES}]?)[1-9](?:{_BETWEEN}{{0,3}}[0-9]){{6,17}}"
 )
 _TRUNK = re.compile(r"\(0\)")
-_BEFORE = re.compile(r"(?:[0-9][.\-/]|[#$€£¥/.+\-])\Z")
+_BEFORE = re.compile(r"(?:[0-9][.\-/:]|[#$€£¥/.+\-])\Z")
 _AMERICAN = re.compile("[2-9][0-9]{2}[2-9][0-9]{6}")
 
 
@@ -105,7 +105,8 @@ _HOME = re.compile(
     rf"|0[1-9][0-9]{{0,4}}(?:{_JOIN}[0-9]{{2,8}}){{1,5}}(?![0-9])"
 )
 _FEWEST, _MOST, _FEWEST_SIGNS = 9, 11, 3
-_TWO_GROUPS = re.compile(rf"[0-9]{{4,5}}{_JOIN}[0-9]+")
+# two groups, or a German mobile number, which has 12 digits
+_LONG_NUMBER = re.compile(rf"[0-9]{{4,5}}{_JOIN}[0-9]+|01[5-7].*")
 _BEHIND = re.compile(rf"[.{DASHES}/][0-9]|[{DASHES}_][A-Za-z0-9]|[A-WYZa-wyz_]")
 _NUMBER_BEFORE = re.compile(rf"[0-9][{SPACES}]\Z")
 _LAST_GROUP = re.compile(rf"{_JOIN}[0-9]+\Z")
@@ -113,7 +114,7 @@ _PAIRS = re.compile(r"0[1-9]([ .\-])[0-9]{2}(?:\1[0-9]{2}){3}")
 _NO_PHONE = re.compile(
     r"0[0-9]{4}-[0-9]{4}"  # a ZIP code of New England
     r"|\((?:19|20)[0-9]{2}\).*"  # a year
-    r"|0[0-9]+\.[0-9]+"
+    r"|0[^.]*\..*"  # 012.345678, and all but five pairs with full stops
 )
 _DATE = re.compile(r"[0-9]{1,2}([./\-])[0-9]{1,2}\1(?:[0-9]{2}){1,2}(?![0-9])")
 _SAYS_OTHER = re.compile(
@@ -150,7 +151,7 @@ def _end_at_home(text: str, found: re.Match[str]) -> int | None:
     if _NUMBER_BEFORE.search(text, before, start):
         return None
     said = found[0]
-    most = _MOST + bool(found["round"] or _TWO_GROUPS.fullmatch(said))
+    most = _MOST + bool(found["round"] or _LONG_NUMBER.fullmatch(said))
     while len(only_digits(said)) > most:  # the next number in the text is no part of it
         shorter = _LAST_GROUP.sub("", said)
         if shorter == said or said[len(shorter)] not in SPACES:
@@ -173,9 +174,9 @@ def _is_phone(said: str) -> bool:
     digits = only_digits(said)
     if len(digits) < _FEWEST or len(set(digits)) < _FEWEST_SIGNS:
         return False
-    if _NO_PHONE.fullmatch(said):
-        return False
-    return not _DATE.match(said) or _PAIRS.fullmatch(said) is not None
+    if _PAIRS.fullmatch(said):
+        return True
+    return not (_NO_PHONE.fullmatch(said) or _DATE.match(said))
 
 
 _SAYS_PHONE = re.compile(
@@ -188,7 +189,7 @@ _SAYS_PHONE = re.compile(
 )
 _LOOSE = re.compile(
     r"\(?[1-9][0-9]{0,4}\)?"
-    rf"(?:[{SPACES}{DASHES}][0-9]{{2,5}}){{1,4}}(?![0-9]|[.,:{DASHES}][0-9]|[A-Za-z_])"
+    rf"(?:[{SPACES}{DASHES}][0-9]{{2,8}}){{1,4}}(?![0-9]|[.,:{DASHES}][0-9]|[A-Za-z_])"
 )
 _MOMENT = re.compile(r"(?:19|20)[0-9]{2}[ \-][01]?[0-9][ \-][0-3]?[0-9].*")
 _FEWEST_LOOSE = 8

@@ -625,6 +625,9 @@ def test_what_is_none_of_langfuse_is_said(ingest, rejects):
          "input": "Hi", "output": "Ho"},
         {"id": "a", "name": "x", "value": 3, "source": "user", "input": "Hi",
          "output": "Ho"},
+        {"id": "a", "name": ["x"], "value": 3, "source": ["API"], "dataType": {},
+         "objectType": [], "type": [], "traceId": ["t"], "startTime": START,
+         "input": "Hi", "output": "Ho"},
     ],
 )  # fmt: skip
 def test_other_tables_are_left_to_others(ingest, record):

@@ -8,7 +8,7 @@ import json
 import struct
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 START = 1_795_199_007_657_268_842
@@ -1191,6 +1191,16 @@ def test_the_same_ids_in_base64_are_the_same_log_records(ingest, traces):
     assert traces()[TRACE].messages == OLD_CONVERSATION
 
 
+@pytest.mark.parametrize("role", [[], {}, 7, None, ["user"]])
+def test_a_role_that_is_no_text_costs_no_trace(ingest, traces, role):
+    message = {"role": role, "content": "Hi", "type": ""}
+    own = sdk("ai.generateText", prompt=json.dumps({"messages": [message]}))
+    own |= {"ai.response.text": json.dumps({"role": role, "content": None, "type": ""})}
+    report = ingest([request(span(1), span(2, 1, attributes=own))])
+    assert (report.new, report.rejected) == (1, 0)
+    assert said(traces()[TRACE])[0] == ("user", "Hi")
+
+
 NAMES = [*CHAT, *WORDS, *NUMBERED, *EVERYWHERE, *ANSWER, *EVALUATION]
 NAMES += ["events", "gen_ai.prompt", "gen_ai.completion", "pydantic_ai.all_messages"]
 NAMES += ["ai.operationId", "ai.prompt", "ai.prompt.messages", "ai.response.toolCalls"]
@@ -1229,6 +1239,7 @@ numbers = itertools.count(1)
 @settings(
     max_examples=6,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an import is too slow
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
         HealthCheck.too_slow,
