@@ -47,6 +47,7 @@ DIALECTS: tuple[Dialect, ...] = (
     plain.DIALECT,
 )
 # they stand in spans and in log records, which space their JSON differently
+_BODIES = (str, list, dict)
 _TWICE = {"gen_ai.input.messages", "gen_ai.output.messages"}
 
 
@@ -87,8 +88,10 @@ def _taken(attributes: dict[str, Any], names: tuple[str, ...]) -> str | None:
     """Take a text out of the attributes: it is not to be stored twice."""
     for name in names:
         value = attributes.get(name)
-        if isinstance(value, str | list | dict):
+        if value is not None and isinstance(value, _BODIES):
             del attributes[name]
+            if type(value) is str and name not in _TWICE:
+                return value
             return as_text(unwrap(value) if name in _TWICE else value)
     return None
 
