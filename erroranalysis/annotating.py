@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.errors import ImportAnnotationsError, did_you_mean
-from erroranalysis.ingest import sources
 from erroranalysis.ingest.values import as_number, as_text, as_time
 from erroranalysis.ingest.verdicts import verdict_of
 from erroranalysis.records import VERDICTS, Annotation, Verdict
@@ -16,6 +15,7 @@ from erroranalysis.records import VERDICTS, Annotation, Verdict
 if TYPE_CHECKING:
     import polars as pl
 
+    from erroranalysis.ingest.reader import Raw
     from erroranalysis.store import Store
 
 COLUMNS = (
@@ -98,6 +98,8 @@ def import_annotations(
         if batch_id
         else set()
     )
+    from erroranalysis.ingest import sources
+
     found = [_one(raw, annotator, batch_id) for raw in sources.records(source)]
     if not found:
         raise ImportAnnotationsError("There are no rows in it; nothing was imported.")
@@ -126,7 +128,7 @@ def _outside(item: Annotation) -> Annotation:
     return Annotation(**{**vars(item), "batch_id": None})
 
 
-def _one(raw: sources.Raw, annotator: str | None, batch_id: str | None) -> Annotation:
+def _one(raw: Raw, annotator: str | None, batch_id: str | None) -> Annotation:
     where = f"{raw.file}, line {raw.line}" if raw.line is not None else raw.file
     if raw.problem or not isinstance(raw.value, Mapping):
         problem = raw.problem or "not a row with named columns"

@@ -491,3 +491,11 @@ def test_real_traces_are_shown(shared_data: Any) -> None:
     for i, one in enumerate(messages):
         page = show(Trace(f"t{i}", one))
         assert len(page.articles) == len(one)
+
+
+def test_a_placeholder_of_the_redaction_is_text_and_no_link():
+    from erroranalysis.render.markdown import markdown
+
+    shown = markdown("Mail <email:3f2a9c81> or <https://example.org>")
+    assert "&lt;email:3f2a9c81&gt;" in shown
+    assert shown.count("<a ") == 1

@@ -2,81 +2,25 @@
 
 Three questions are asked apart. *How do bytes become records?* ``sources`` answers it:
 JSON in any arrangement, CSV, Parquet, frames, lists. *What does a record hold?* A
-reader answers it, one module each in ``readers/``, listed in :data:`READERS`: it says
+reader answers it, one module each in ``readers/``, listed in ``catalogue``: it says
 whether a record has its shape, and yields traces or the spans of traces. *How do spans
 become a trace?* ``build`` answers it, once for all formats.
 """
 
 from __future__ import annotations
 
-from erroranalysis.ingest.assembly import Builders
-from erroranalysis.ingest.filling import Found, fill, joined
-from erroranalysis.ingest.preview import Preview
-from erroranalysis.ingest.reader import BadRecord, Reader
-from erroranalysis.ingest.readers import (
-    anthropic,
-    anthropic_batch,
-    argilla,
-    atif,
-    braintrust,
-    chat,
-    claude_code,
-    datadog,
-    flat,
-    inspect_eval,
-    jaeger,
-    label_studio,
-    langfuse,
-    langsmith,
-    mlflow,
-    openai_batch,
-    openai_logs,
-    otel_console,
-    otlp,
-    phoenix,
-    preferences,
-    tau2,
-    tau_bench,
-    weave,
-    who_and_when,
-)
-from erroranalysis.ingest.reading import Reading
-from erroranalysis.ingest.report import IngestReport
-from erroranalysis.ingest.spool import Spool, temporary_folder
+import importlib
+from typing import TYPE_CHECKING, Any
 
-# The order is the order of detection: the most particular shape first.
-READERS: tuple[Reader, ...] = (
-    mlflow.READER,
-    otlp.READER,
-    phoenix.READER,
-    otel_console.READER,
-    jaeger.READER,
-    claude_code.READER,
-    atif.READER,
-    tau2.READER,
-    tau_bench.READER,
-    who_and_when.READER,
-    inspect_eval.READER,
-    langfuse.READER,
-    langsmith.READER,
-    braintrust.READER,
-    weave.READER,
-    datadog.READER,
-    openai_batch.READER,
-    anthropic_batch.READER,
-    anthropic.READER,
-    openai_logs.READER,
-    label_studio.READER,
-    argilla.READER,
-    preferences.READER,
-    chat.READER,
-    flat.READER,
-)
-BUILDERS = Builders(READERS)
+if TYPE_CHECKING:
+    from erroranalysis.ingest.filling import Found, fill, joined
+    from erroranalysis.ingest.preview import Preview
+    from erroranalysis.ingest.reader import BadRecord, Reader
+    from erroranalysis.ingest.reading import Reading
+    from erroranalysis.ingest.report import IngestReport
+    from erroranalysis.ingest.spool import Spool, temporary_folder
 
 __all__ = [
-    "BUILDERS",
-    "READERS",
     "BadRecord",
     "Found",
     "IngestReport",
@@ -88,3 +32,19 @@ __all__ = [
     "joined",
     "temporary_folder",
 ]
+_HOMES = {
+    "filling": ("Found", "fill", "joined"),
+    "preview": ("Preview",),
+    "reader": ("BadRecord", "Reader"),
+    "reading": ("Reading",),
+    "report": ("IngestReport",),
+    "spool": ("Spool", "temporary_folder"),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has the name
+    """Import on first use: opening a project should not pay for all of this."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

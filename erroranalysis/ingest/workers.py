@@ -25,6 +25,7 @@ from erroranalysis import ingest
 from erroranalysis.errors import IngestError, UnknownNameError
 from erroranalysis.ingest import json_text, kinds
 from erroranalysis.ingest.blobs import Blob, Part, of_path, stream
+from erroranalysis.ingest.catalogue import BUILDERS, READERS
 from erroranalysis.ingest.filling import Found
 from erroranalysis.records import Reject
 
@@ -190,9 +191,7 @@ def formats_of(
     """Return the format and the columns of files that are cut, from their heads."""
     cut = {p.path for share in dealt for p in share if isinstance(p, Slice)}
     return {
-        path: ingest.Reading(
-            path, ingest.READERS, format=name, columns=columns
-        ).first_shape()
+        path: ingest.Reading(path, READERS, format=name, columns=columns).first_shape()
         for path in cut
     }
 
@@ -295,9 +294,7 @@ def _fill(task: Task, piece: Piece, spool: ingest.Spool) -> Found:
     redactor = task.redactor.fresh() if task.redactor else None
     try:
         reading = _reading(task, piece)
-        return ingest.fill(
-            spool, reading, ingest.BUILDERS, redactor=redactor, watch=_telling
-        )
+        return ingest.fill(spool, reading, BUILDERS, redactor=redactor, watch=_telling)
     except (IngestError, UnknownNameError) as error:
         name, reason = str(piece), str(error)
         reason = redactor.text(reason) if redactor else reason
@@ -316,11 +313,9 @@ def _telling(outcomes: Iterable[Any]) -> Iterator[Any]:
 
 def _reading(task: Task, piece: Piece) -> ingest.Reading:
     if isinstance(piece, Path):
-        return ingest.Reading(
-            piece, ingest.READERS, format=task.format, columns=task.columns
-        )
+        return ingest.Reading(piece, READERS, format=task.format, columns=task.columns)
     name, columns = task.formats[piece.path]
     part = Part(str(piece.path), piece.records)
     return ingest.Reading(
-        piece.path, ingest.READERS, format=name, columns=columns, parts=[part]
+        piece.path, READERS, format=name, columns=columns, parts=[part]
     )

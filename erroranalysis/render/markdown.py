@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Longer text is a document or a dump; it is shown as it is written, and at once.
 LONGEST_MARKDOWN = 30_000
 LONGEST_COLOURED = 20_000
+_PLACEHOLDER = re.compile(r"[a-z][a-z0-9_-]*:[0-9a-f]{8}")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 # Not in the text: where a link leads, and that something is an image.
 _ADDED = re.compile(r'<small class="ea-host">.*?</small>')
@@ -114,7 +115,10 @@ def _parser() -> MarkdownIt:
     parser.disable("reference")
     parser.enable(["table", "strikethrough"])
     # every address comes to the rules below, which show where it leads
-    setattr(parser, "validateLink", lambda _: True)  # noqa: B010 - a method to mypy
+    # but for our own placeholders: <email:3f2a9c81> is no address
+    setattr(  # noqa: B010 - a method to mypy
+        parser, "validateLink", lambda url: not _PLACEHOLDER.fullmatch(url)
+    )
     for name, rule in (
         ("image", _image),
         ("link_open", _link_open),

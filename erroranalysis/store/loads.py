@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from erroranalysis import ingest
 from erroranalysis.errors import IngestError
-from erroranalysis.ingest import sources, workers
 from erroranalysis.ingest.redaction import as_redaction
 from erroranalysis.ingest.values import clean
 from erroranalysis.records import Reject, dump, new_id, utc_now
@@ -25,7 +24,7 @@ from erroranalysis.store.settling import doubts, settle, warnings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from erroranalysis.ingest import IngestReport, Preview
+    from erroranalysis.ingest import IngestReport, Preview, workers
     from erroranalysis.ingest.filling import Said
     from erroranalysis.ingest.reader import Columns
     from erroranalysis.ingest.redaction import Redact
@@ -167,6 +166,9 @@ def _read(
     progress: bool,  # noqa: FBT001
 ) -> ingest.Found:
     """Return what a source holds, in spools, with every trace whole in one of them."""
+    from erroranalysis.ingest import sources, workers
+    from erroranalysis.ingest.catalogue import BUILDERS, READERS
+
     dealt = workers.shares(sources.files(source))
     if len(dealt) > 1:
         found = _read_by_many(
@@ -179,11 +181,9 @@ def _read(
         bar = partial(
             tqdm, desc="ingest", unit=" records", delay=1, disable=not progress
         )
-        reading = ingest.Reading(source, ingest.READERS, format=name, columns=columns)
+        reading = ingest.Reading(source, READERS, format=name, columns=columns)
         spool = stack.enter_context(ingest.Spool(load_id))
-        found = ingest.fill(
-            spool, reading, ingest.BUILDERS, redactor=redactor, watch=bar
-        )
+        found = ingest.fill(spool, reading, BUILDERS, redactor=redactor, watch=bar)
     if not found.is_something():
         raise _nothing(found)
     if found.in_pieces:
@@ -202,6 +202,8 @@ def _read_by_many(
     progress: bool,  # noqa: FBT001
 ) -> ingest.Found:
     """Let several processes read a large source."""
+    from erroranalysis.ingest import sources, workers
+
     if redactor is not None:
         redactor.ask_key()  # what is wrong with it is better said here
     formats = workers.formats_of(dealt, name, columns)

@@ -158,10 +158,12 @@ def rebuild(
     places: dict[str, tuple[str, int | None]],
 ) -> None:
     """Build traces of spans that come sorted by trace, and put them into a spool."""
+    from erroranalysis.ingest.catalogue import BUILDERS
+
     for trace_id, group in itertools.groupby(spans, key=lambda span: span.trace_id):
         source, line = places[trace_id]
         try:
-            trace = ingest.BUILDERS.trace(list(group))
+            trace = BUILDERS.trace(list(group))
             spool.add(trace, source=source, line=line, built=True)
         except ingest.BadRecord as reason:
             spool.reject(Reject(source, line, f"trace {trace_id}: {reason}"))

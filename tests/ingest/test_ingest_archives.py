@@ -345,7 +345,8 @@ def test_real_protobuf_bodies_packed(ingest, write, shared_data):
 def test_memory_stays_flat_whatever_is_packed(ingest, tmp_path):
     import tracemalloc
 
-    from erroranalysis.ingest import READERS, Reading
+    from erroranalysis.ingest import Reading
+    from erroranalysis.ingest.catalogue import READERS
 
     line = json.dumps(chat("t", "x" * 50_000, "y")) + "\n"
     path = Path(tmp_path, "a.zip")

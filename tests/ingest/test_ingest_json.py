@@ -9,7 +9,8 @@ import pytest
 from fakes import chat
 
 from erroranalysis.errors import IngestError
-from erroranalysis.ingest import READERS, Reading
+from erroranalysis.ingest import Reading
+from erroranalysis.ingest.catalogue import READERS
 
 ONE, TWO = chat("one", "Hi", "Hello"), chat("two", "A", "B\n{[\"'")
 
