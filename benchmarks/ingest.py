@@ -191,14 +191,14 @@ def minimal(case: str, path: Path, folder: Path) -> None:
     schema = pa.schema(list(zip(names, kinds, strict=True)))
     with duckdb.connect(str(folder / "minimal.duckdb")) as connection:
         connection.execute(
-            "CREATE TABLE rows (id VARCHAR, other_id VARCHAR, parent VARCHAR,"
+            "CREATE TABLE spans (id VARCHAR, other_id VARCHAR, parent VARCHAR,"
             " name VARCHAR, start BIGINT, finish BIGINT, status VARCHAR, said JSON)"
         )
         while batch := list(itertools.islice(rows, 20_000)):
             columns = zip(*batch, strict=True)
             arrays = [pa.array(c, k) for c, k in zip(columns, kinds, strict=True)]
-            table = pa.Table.from_arrays(arrays, schema=schema)  # noqa: F841 - in SQL
-            connection.execute("INSERT INTO rows SELECT * FROM table")
+            found = pa.Table.from_arrays(arrays, schema=schema)  # noqa: F841 - in SQL
+            connection.execute("INSERT INTO spans SELECT * FROM found")
 
 
 def otlp_value(value: dict[str, Any]) -> Any:
@@ -326,7 +326,7 @@ def measured(step: str, case: str, path: Path) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, __file__, "--step", step, "--case", case, str(path)],
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
     )
     return json.loads(done.stdout) if done.stdout else {}
