@@ -41,11 +41,11 @@ def arrow_file_records(blob: Blob, *, stream: bool) -> Iterator[Raw]:
     try:
         with blob.on_disk() as path, pa.memory_map(str(path)) as source:
             if stream:
-                yield from _rows(pa.ipc.open_stream(source), blob.name)
+                yield from _rows(_sound(pa.ipc.open_stream(source)), blob.name)
                 return
             file = pa.ipc.open_file(source)
             batches = (file.get_batch(i) for i in range(file.num_record_batches))
-            yield from _rows(batches, blob.name)
+            yield from _rows(_sound(batches), blob.name)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(blob.name, "an Arrow", error) from error
 
@@ -55,6 +55,13 @@ def _unreadable(name: str, kind: str, error: Exception) -> IngestError:
         f"{name!r} starts like {kind} file but cannot be read: {error}."
         " It may be cut off; export it again."
     )
+
+
+def _sound(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches of a file after a look at them: damaged ones end the process."""
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def arrow_records(source: Any, name: str) -> Iterator[Raw]:  # noqa: ANN401 - any frame

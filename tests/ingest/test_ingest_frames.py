@@ -269,3 +269,15 @@ def test_odd_elements_of_a_list_are_rejects(ingest, rejects):
         "the record is a list, not an object",
     ]
     assert reasons[4].startswith("nested too deeply")
+
+
+def test_a_damaged_arrow_file_is_refused_before_it_does_harm(ingest, tmp_path):
+    offsets = pa.py_buffer(np.array([0, 90, 3], dtype=np.int32).tobytes())
+    damaged = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b"abc"))
+    batch = pa.RecordBatch.from_arrays([damaged, damaged], ["question", "answer"])
+    for opened in (pa.ipc.new_stream, pa.ipc.new_file):
+        path = tmp_path / "damaged.arrow"
+        with opened(str(path), batch.schema) as writer:
+            writer.write_batch(batch)
+        with pytest.raises(IngestError, match="cannot be read"):
+            ingest(path)
