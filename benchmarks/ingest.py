@@ -21,6 +21,7 @@ memory no higher. Memory is the peak of the process and of its helpers, added up
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import random
@@ -73,8 +74,7 @@ def write_otlp(path: Path, count: int) -> int:
 
 def write_protobuf(path: Path, count: int) -> int:
     """Write length-prefixed bodies of the OpenTelemetry exporter for Python."""
-    from erroranalysis.ingest.otlp_types import TRACES
-
+    request = request_type()
     folder = FORMATS / "otlp" / "openinference_python_http_protobuf"
     bodies = [p.read_bytes() for p in sorted(folder.glob("*.pb"))]
     rng, spans = random.Random(0), 0
@@ -82,7 +82,7 @@ def write_protobuf(path: Path, count: int) -> int:
         while spans < count:
             known: dict[bytes, bytes] = {b"": b""}
             for body in bodies:
-                message = TRACES.FromString(body)
+                message = request.FromString(body)
                 for span in spans_of(message):
                     for name in ("trace_id", "span_id", "parent_span_id"):
                         old = getattr(span, name)
@@ -93,6 +93,38 @@ def write_protobuf(path: Path, count: int) -> int:
                 data = message.SerializeToString()
                 file.write(len(data).to_bytes(4, "big") + data)
     return spans
+
+
+@functools.cache
+def request_type() -> Any:
+    """Return the class of whole requests; the import knows only their parts."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+    from erroranalysis.ingest.otlp_types import types
+
+    file = descriptor_pb2.FileDescriptorProto()
+    types().span.DESCRIPTOR.file.CopyToProto(file)
+    for name, fields in (
+        ("ScopeSpans", (("scope", 1, "Scope", False), ("spans", 2, "Span", True))),
+        (
+            "ResourceSpans",
+            (
+                ("resource", 1, "Resource", False),
+                ("scope_spans", 2, "ScopeSpans", True),
+            ),
+        ),
+        ("Request", (("resource_spans", 1, "ResourceSpans", True),)),
+    ):
+        added = file.message_type.add(name=name)
+        for field, number, kind, repeated in fields:
+            added.field.add(
+                name=field, number=number, label=3 if repeated else 1, type=11,
+                type_name=f".{file.package}.{kind}",
+            )  # fmt: skip
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    found = pool.FindMessageTypeByName(f"{file.package}.Request")
+    return message_factory.GetMessageClass(found)
 
 
 def spans_of(message: Any) -> Iterator[Any]:
@@ -162,11 +194,10 @@ def lines(path: Path) -> Iterator[Any]:
 
 
 def messages(path: Path) -> Iterator[Any]:
-    from erroranalysis.ingest.otlp_types import TRACES
-
+    request = request_type()
     with path.open("rb") as file:
         while size := file.read(4):
-            yield TRACES.FromString(file.read(int.from_bytes(size, "big")))
+            yield request.FromString(file.read(int.from_bytes(size, "big")))
 
 
 def floor(case: str, path: Path, _: Path) -> None:
@@ -239,7 +270,7 @@ def protobuf_rows(path: Path) -> Iterator[tuple[Any, ...]]:
             said = {a.key: value(a.value) for a in span.attributes}
             yield (
                 span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(),
-                span.name, span.start_time_unix_nano, span.end_time_unix_nano,
+                span.name, span.started, span.ended,
                 str(span.status.code), orjson.dumps(said),
             )  # fmt: skip
 

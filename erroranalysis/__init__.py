@@ -18,24 +18,29 @@ The order of the work is the order of the calls::
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from erroranalysis._lazy import on_first_use
 from erroranalysis._version import __version__
-from erroranalysis.charts import chart
-from erroranalysis.demo import demo_data
-from erroranalysis.errors import (
-    ErrorAnalysisError,
-    ImportAnnotationsError,
-    IngestError,
-    LeakageError,
-    ModelError,
-    NoHonestEstimateError,
-    NothingToDoError,
-    StoreError,
-    UnknownNameError,
-)
-from erroranalysis.export import read_labels
-from erroranalysis.ingest.redaction import Redaction
-from erroranalysis.measure import Estimate
-from erroranalysis.project import Project
+
+if TYPE_CHECKING:
+    from erroranalysis.charts import chart
+    from erroranalysis.demo import demo_data
+    from erroranalysis.errors import (
+        ErrorAnalysisError,
+        ImportAnnotationsError,
+        IngestError,
+        LeakageError,
+        ModelError,
+        NoHonestEstimateError,
+        NothingToDoError,
+        StoreError,
+        UnknownNameError,
+    )
+    from erroranalysis.export import read_labels
+    from erroranalysis.ingest.redaction import Redaction
+    from erroranalysis.measure import Estimate
+    from erroranalysis.project import Project
 
 __all__ = [
     "ErrorAnalysisError",
@@ -55,3 +60,21 @@ __all__ = [
     "demo_data",
     "read_labels",
 ]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "charts": ["chart"],
+        "demo": ["demo_data"],
+        "errors": [name for name in __all__ if name.endswith("Error")],
+        "export": ["read_labels"],
+        "ingest.redaction": ["Redaction"],
+        "measure": ["Estimate"],
+        "project": ["Project"],
+    },
+)
+
+
+def __dir__() -> list[str]:
+    """Return the names that a user types, for completion in a notebook."""
+    return __all__

@@ -9,8 +9,9 @@ become a trace?* ``build`` answers it, once for all formats.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from erroranalysis._lazy import on_first_use
 
 if TYPE_CHECKING:
     from erroranalysis.ingest.filling import Found, fill, joined
@@ -32,19 +33,16 @@ __all__ = [
     "joined",
     "temporary_folder",
 ]
-_HOMES = {
-    "filling": ("Found", "fill", "joined"),
-    "preview": ("Preview",),
-    "reader": ("BadRecord", "Reader"),
-    "reading": ("Reading",),
-    "report": ("IngestReport",),
-    "spool": ("Spool", "temporary_folder"),
-}
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has the name
-    """Import on first use: opening a project should not pay for all of this."""
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# opening a project should not pay for all of this
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "filling": ["Found", "fill", "joined"],
+        "preview": ["Preview"],
+        "reader": ["BadRecord", "Reader"],
+        "reading": ["Reading"],
+        "report": ["IngestReport"],
+        "spool": ["Spool", "temporary_folder"],
+    },
+)

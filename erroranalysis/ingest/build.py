@@ -93,10 +93,10 @@ def build(spans: Iterable[Span], explain: Callable[[Span], Facts]) -> Trace:
     return Trace(
         id=ordered[0].trace_id,
         messages=messages,
-        session_id=_first(fact.session_id for fact in (top, *told)),
+        session_id=_first([fact.session_id for fact in (top, *told)]),
         started_at=moment(min(starts)) if starts else None,
         ended_at=moment(max(ends)) if ends else None,
-        model=top.model or _first(fact.model for fact in reversed(told)),
+        model=top.model or _first([fact.model for fact in reversed(told)]),
         error=top.error,
         metadata=_metadata(ordered, told, root, top),
         tags=list(dict.fromkeys(tag for fact in (top, *told) for tag in fact.tags)),
@@ -213,14 +213,17 @@ def _metadata(
     if spans[root].parent_id is not None:
         known["root"] = "missing"
     if top.error is None:
-        error = _first(fact.error for fact in told)
+        error = _first([fact.error for fact in told])
         if error is not None:
             known["child_error"] = error
     return known
 
 
 def _first(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what the values are
-    return next((value for value in values if value is not None), None)
+    for value in values:
+        if value is not None:
+            return value
+    return None
 
 
 def _sums(spans: Sequence[Span], told: Sequence[Facts]) -> dict[str, Any]:
@@ -233,9 +236,10 @@ def _sums(spans: Sequence[Span], told: Sequence[Facts]) -> dict[str, Any]:
 
 
 def _sum(spans: Sequence[Span], given: Sequence[Any]) -> Any:  # noqa: ANN401 - a number
+    there = len(given) - given.count(None)
+    if there <= 1:
+        return _first(given)
     counts = [p for p, value in enumerate(given) if value is not None]
-    if len(counts) <= 1:
-        return given[counts[0]] if counts else None
     parents = {span.span_id: span.parent_id for span in spans}
     # a span that tells of the whole trace repeats what any other says
     repeats = {span.span_id for span in spans if span.kind == WHOLE}

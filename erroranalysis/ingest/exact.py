@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-_ZEROS = bytes(ord("0") if chr(i).isdecimal() else i for i in range(256))
 # 20 digits, or 19 after a minus; times in nanoseconds have 19, and are everywhere
-_RUNS = (b"0" * 20, b"-" + b"0" * 19)
+_ZEROS = bytes.maketrans(b"123456789-", b"0" * 10)
+_RUN = b"0" * 20
 _LONG = 1 << 20
 _HUGE = re.compile(rb"-\d{19}|\d{20}")
 _LARGEST, _SMALLEST = 2**64 - 1, -(2**63)
@@ -49,8 +49,7 @@ def _has_run(data: bytes) -> bool:
     A table of 256 bytes goes over them thirty times as fast as an expression.
     """
     for start in range(0, len(data), _LONG):
-        zeros = data[start : start + _LONG + _SURE + 1].translate(_ZEROS)
-        if _RUNS[0] in zeros or _RUNS[1] in zeros:
+        if _RUN in data[start : start + _LONG + _SURE + 1].translate(_ZEROS):
             return True
     return False
 

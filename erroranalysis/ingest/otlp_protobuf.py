@@ -6,6 +6,7 @@ writes the length of each before it, in four bytes, and may compress each by its
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from erroranalysis.ingest.json_text import parse
@@ -66,10 +67,19 @@ def looks_like_otlp(head: bytes) -> bool:
     >>> looks_like_otlp(b'{"resourceSpans": []}')
     False
     """
-    return _framing(head) is not None
+    return framing_of(head) is not None
 
 
-def _framing(head: bytes) -> Framing | None:
+def framing_of(head: bytes) -> Framing | None:
+    """Return how requests follow each other in a file, None if it holds none.
+
+    Examples
+    --------
+    >>> attribute = bytes([10, 1, 110, 18, 2, 24, 7])
+    >>> request = bytes([10, 11, 10, 9, 10, 7]) + attribute
+    >>> framing_of(request), framing_of(bytes([0, 0, 0, 13]) + request)
+    ('one request', 'four bytes')
+    """
     if _is_request(head, len(head)):
         return "one request"
     size = int.from_bytes(head[:_PREFIX], "big")
@@ -142,20 +152,78 @@ def records(source: Callable[[], BinaryIO], name: str) -> Iterator[Raw]:
     """
     with source() as handle:
         head = handle.read(_HEAD)
-        stream, framing = _Stream(handle, head), _framing(head)
+        stream, framing = _Stream(handle, head), framing_of(head)
         if framing in ("four bytes", "varint"):
             yield from _bodies(stream, name, framing)
         else:
             yield from _resources(stream, name)
 
 
+def cuts(
+    handle: BinaryIO, framing: Framing, room: int, share: int
+) -> Iterator[tuple[int, int, int]]:
+    """Yield where a file with the lengths of its requests may be cut, and into what.
+
+    Parameters
+    ----------
+    handle : binary file
+        A file on disk, at its beginning.
+    framing : str
+        How it tells the lengths, see :func:`framing_of`.
+    room, share : int
+        Size of the first piece and of the others, bytes; they end with a request.
+
+    Yields
+    ------
+    tuple of int
+        First byte, byte behind the last, and number of the first request.
+    """
+    stream, start, first, count = _Stream(handle), 0, 1, 0
+    try:
+        while (size := stream.size(framing)) is not None:
+            stream.skip(size)
+            count += 1
+            if stream.place - start >= room:
+                yield start, stream.place, first
+                start, first, room = stream.place, count + 1, share
+    except Broken:
+        pass  # the last piece says so
+    if stream.place > start:
+        yield start, stream.place, first
+
+
+def piece_records(
+    source: Callable[[], BinaryIO], name: str, place: int, first: int, framing: Framing
+) -> Iterator[Raw]:
+    """Yield the records of a piece of a file, see :func:`cuts` and :func:`records`.
+
+    Parameters
+    ----------
+    source : callable
+        Opens the piece.
+    name : str
+        Name of the file.
+    place, first : int
+        Byte at which the piece starts, and the number of its first request.
+    framing : str
+        How the requests of the file tell their lengths.
+    """
+    with source() as handle:
+        yield from _bodies(_Stream(handle, b"", place), name, framing, first)
+
+
 class _Stream:
     """The bytes of a file of which the head was read already."""
 
-    def __init__(self, handle: BinaryIO, head: bytes) -> None:
+    def __init__(self, handle: BinaryIO, head: bytes = b"", place: int = 0) -> None:
         self._handle = handle
         self._head = head
-        self.place = 0
+        self.place = place
+
+    def skip(self, size: int) -> None:
+        """Step over bytes of a file on disk."""
+        self._handle.seek(size, 1)
+        self.place += size
 
     def take(self, size: int) -> bytes:
         """Return the next bytes, fewer at the end; a false length costs no memory."""
@@ -223,11 +291,12 @@ def _resources(stream: _Stream, name: str) -> Iterator[Raw]:
             return
 
 
-def _bodies(stream: _Stream, name: str, framing: Framing) -> Iterator[Raw]:
+def _bodies(
+    stream: _Stream, name: str, framing: Framing, first: int = 1
+) -> Iterator[Raw]:
     """Yield the parts of requests that each have their length before them."""
-    count = 0
-    while True:
-        start, count = stream.place, count + 1
+    for count in itertools.count(first):
+        start = stream.place
         try:
             size = stream.size(framing)
         except Broken:

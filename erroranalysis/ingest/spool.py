@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from erroranalysis.errors import IngestError
+from erroranalysis.ingest.arrays import arrow_array
 from erroranalysis.ingest.reader import BadRecord
-from erroranalysis.ingest.values import as_text, clean
+from erroranalysis.ingest.values import clean
 from erroranalysis.records import dumps
 from erroranalysis.schema import arrow_schema, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from concurrent.futures import Future
     from types import TracebackType
 
@@ -286,7 +287,7 @@ class _File:
 
         columns = zip(*self._rows, strict=True)
         arrays = [
-            _array(column, field.type)
+            arrow_array(column, field.type)
             for column, field in zip(columns, self._schema, strict=True)
         ]
         self._rows, self._characters = [], 0
@@ -303,37 +304,3 @@ class _File:
         if self._thread is not None:
             self._thread.shutdown(cancel_futures=True)
             self._thread = None
-
-
-def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Return a column; a value that does not fit in is made to, or left out.
-
-    A source may hold anything where a name or a count is meant; what it said is in
-    the attributes or the metadata all the same.
-    """
-    import pyarrow as pa
-
-    try:
-        return pa.array(column, type=kind)
-    except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
-        return pa.array([_fitting(value, kind) for value in column], type=kind)
-
-
-def _fitting(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401
-    import pyarrow as pa
-
-    if value is None:
-        return None
-    if pa.types.is_string(kind):
-        if isinstance(value, bytes):
-            return value
-        text = as_text(value)
-        return None if text is None else clean(text)
-    if pa.types.is_list(kind):
-        items = value if isinstance(value, list | tuple) else [value]
-        return [_fitting(item, kind.value_type) for item in items]
-    try:
-        pa.scalar(value, type=kind)
-    except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        return None
-    return value

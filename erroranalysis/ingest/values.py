@@ -49,11 +49,8 @@ def as_time(value: object) -> datetime | None:
     >>> as_time(1795199007657268842)
     datetime.datetime(2026, 11, 20, 18, 23, 27, 657268)
     """
-    if type(value) is str and len(value) >= _SHORTEST_TIME:  # the way most are
-        try:
-            return _naive_utc(datetime.fromisoformat(value))
-        except (ValueError, OverflowError):
-            pass
+    if type(value) is str and (moment := _usual_time(value)) is not None:
+        return moment
     value = plain(value)
     if value is None or value in ("", 0):
         return None
@@ -79,6 +76,19 @@ def as_time(value: object) -> datetime | None:
         return _EPOCH + timedelta(microseconds=ticks)
     except OverflowError:
         raise BadRecord(f"{_short(value)} is too large for a time") from None
+
+
+def _usual_time(text: str) -> datetime | None:
+    """Return a time that is written the way most are, or None."""
+    if len(text) < _SHORTEST_TIME:
+        return None
+    try:
+        # without its Z a time is naive at once; to take UTC off takes much longer
+        moment = datetime.fromisoformat(text.removesuffix("Z"))
+        twice = moment.tzinfo is not None and text[-1] == "Z"
+        return None if twice else _naive_utc(moment)
+    except (ValueError, OverflowError):
+        return None
 
 
 def as_nanoseconds(value: object) -> int | None:

@@ -1,10 +1,10 @@
 """Large sources are read by several processes, one for each core.
 
-A file of JSON lines is cut at line ends, a list of files is dealt out; each process
-fills a spool of its own. Places are numbered so that the order of the source is kept:
-of two records that contradict each other the first still counts. The processes are
-started by name, not forked, so a notebook, a thread or a script without a main guard
-is as good a home as any.
+A file of JSON lines is cut at line ends, one of requests in protobuf between them; a
+list of files is dealt out. Each process fills a spool of its own. Places are numbered
+so that the order of the source is kept: of two records that contradict each other the
+first still counts. The processes are started by name, not forked, so a notebook, a
+thread or a script without a main guard is as good a home as any.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from erroranalysis import ingest
 from erroranalysis.errors import IngestError, UnknownNameError
-from erroranalysis.ingest import json_text, kinds
+from erroranalysis.ingest import json_text, kinds, otlp_protobuf
 from erroranalysis.ingest.blobs import Blob, Part, of_path, stream
 from erroranalysis.ingest.catalogue import BUILDERS, READERS
 from erroranalysis.ingest.filling import Found
@@ -49,7 +49,7 @@ PLACES = 1 << 40  # more traces than one process will meet
 
 @dataclass(frozen=True)
 class Slice:
-    """A piece of a file of JSON lines, from one line end to another.
+    """A piece of a file, from the end of one record to that of another.
 
     Attributes
     ----------
@@ -57,16 +57,26 @@ class Slice:
         The file.
     start, end : int
         Bytes.
+    framing : str or None
+        For requests in protobuf, how they tell their lengths; else it is JSON lines.
+    first : int
+        Number of the first request.
     """
 
     path: Path
     start: int
     end: int
+    framing: otlp_protobuf.Framing | None = None
+    first: int = 1
 
     def records(self) -> Iterator[Raw]:
-        """Yield the records of the piece, with their lines in the file."""
-        blob = Blob(str(self.path), self._opens)
-        return json_text.line_records(blob, self._first_line())
+        """Yield the records of the piece, with their places in the file."""
+        name = str(self.path)
+        if self.framing is None:
+            return json_text.line_records(Blob(name, self._opens), self._first_line())
+        return otlp_protobuf.piece_records(
+            self._opens, name, self.start, self.first, self.framing
+        )
 
     def _first_line(self) -> int:
         left, lines = self.start, 1
@@ -158,9 +168,21 @@ def _pieces(
 ) -> Iterator[tuple[Piece, int]]:
     """Yield a file, or the pieces of one that is larger than the room left."""
     room = room if room > 0 else share
-    if size <= room or not _is_lines(path):
+    if size <= room:
         yield path, size
-        return
+    elif _is_lines(path):
+        yield from _pieces_of_lines(path, size, room, share)
+    elif (framing := _framing(path)) is not None:
+        with path.open("rb") as file:
+            for start, end, first in otlp_protobuf.cuts(file, framing, room, share):
+                yield Slice(path, start, end, framing, first), end - start
+    else:
+        yield path, size
+
+
+def _pieces_of_lines(
+    path: Path, size: int, room: int, share: int
+) -> Iterator[tuple[Piece, int]]:
     start = 0
     with path.open("rb") as file:
         while start < size:
@@ -176,6 +198,13 @@ def _is_lines(path: Path) -> bool:
     head = blob.head()
     plain = kinds.kind(head) is None and not kinds.is_binary(head)
     return plain and json_text.is_lines(blob)
+
+
+def _framing(path: Path) -> otlp_protobuf.Framing | None:
+    """Return how a file of many requests in protobuf tells their lengths."""
+    head = of_path(path).head()
+    found = otlp_protobuf.framing_of(head) if kinds.kind(head) is None else None
+    return None if found == "one request" else found
 
 
 def _cores() -> int:

@@ -9,7 +9,7 @@ import pytest
 from fakes import chat
 
 from erroranalysis.errors import IngestError
-from erroranalysis.ingest import workers
+from erroranalysis.ingest import otlp_protobuf, workers
 from erroranalysis.store import Store
 from erroranalysis.store.loads import load, look
 
@@ -126,3 +126,48 @@ def test_a_large_file_without_a_known_shape_says_so(store, write, monkeypatch):
     lines = ['{"a": 1}'] * 100
     with pytest.raises(IngestError, match="has no shape that is known"):
         load(store, write("a.jsonl", *lines), progress=False)
+
+
+def _request(number: int) -> bytes:
+    """Return a request in protobuf with one span; two of them make a trace."""
+
+    def field(place: int, value: bytes) -> bytes:
+        return bytes([place << 3 | 2, len(value)]) + value
+
+    attribute = field(1, b"input.value") + field(2, field(1, b"Q%d" % number))
+    trace_id, span_id = f"{number % 150 + 1:016x}", f"{number + 1:08x}"
+    span = field(1, trace_id.encode()) + field(2, span_id.encode())
+    span += field(5, b"step") + field(9, attribute)
+    return field(1, field(2, field(2, span)))
+
+
+@pytest.mark.parametrize("framing", ["four bytes", "varint"])
+@pytest.mark.parametrize("missing", [0, 9])
+def test_a_file_of_requests_is_cut_and_nothing_is_lost(
+    compare, write, framing, missing
+):
+    data = b""
+    for number in range(300):
+        body = _request(number)
+        assert len(body) < 0x80  # one byte as a varint
+        size = 4 if framing == "four bytes" else 1
+        data += len(body).to_bytes(size, "big") + body
+    facts, traces, spans, rejects = compare(
+        write("a.pb", data[: len(data) - missing]), shares=4
+    )
+    lost = 1 if missing else 0
+    assert (facts["new"], len(traces), len(spans)) == (150, 150, 300 - lost)
+    assert [
+        (line, "ends in the middle" in reason) for _, line, reason, _ in rejects
+    ] == [(300, True)] * lost
+
+
+def test_requests_are_cut_between_processes(write):
+    data = b"".join(len(_request(n)).to_bytes(4, "big") + _request(n) for n in range(9))
+    path = write("a.pb", data)
+    with path.open("rb") as file:
+        third = len(data) // 3
+        pieces = list(otlp_protobuf.cuts(file, "four bytes", third, third))
+    assert [first for _, _, first in pieces] == [1, 4, 7]
+    assert [start for start, _, _ in pieces[1:]] == [end for _, end, _ in pieces[:-1]]
+    assert (pieces[0][0], pieces[-1][1]) == (0, len(data))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from erroranalysis.records import Span
 
 _OURS = "langfuse."
+_WIDTH = len(_OURS)
 _OBSERVATION = "langfuse.observation."
 _TYPE = _OBSERVATION + "type"
 _TRACE = "langfuse.trace."
@@ -74,9 +75,8 @@ def _explain(span: Span) -> Facts:
 
 def about_trace(attributes: Mapping[str, Any], facts: Facts) -> None:
     """Add what the SDK says of the trace on every span, whoever made the span."""
-    for name, value in attributes.items():
-        if not name.startswith(_OURS):
-            continue
+    for name in [name for name in attributes if name[:_WIDTH] == _OURS]:
+        value = attributes[name]
         if name in _SLICES:
             facts.metadata[_SLICES[name]] = value
         elif name == _TRACE + "tags":

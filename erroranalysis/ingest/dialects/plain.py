@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from erroranalysis.records import Span
 
 _OURS = "otel."
+_MOST_NAMES = 1 << 14
 _SCALARS = (str, int, float)
 _SESSION = (
     "session.id", "gen_ai.conversation.id", "langfuse.session.id", "session_id",
@@ -61,16 +62,29 @@ def own_facts(
     known : tuple of str
         Beginnings of the names that the convention uses.
     """
+    own = _own_names(known)
     return {
         name: value
         for name, value in attributes.items()
-        if isinstance(value, _SCALARS) and _is_own(name, known)
+        if own[name] and isinstance(value, _SCALARS)
     }
 
 
-@functools.lru_cache(maxsize=1 << 14)
-def _is_own(name: str, known: tuple[str, ...]) -> bool:
-    return not name.startswith((_OURS, *known))
+class _OwnNames(dict[str, bool]):
+    """Whether a name is an application's own; the same come with every span."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        super().__init__()
+        self._others = (_OURS, *known)
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) > _MOST_NAMES:
+            self.clear()
+        self[name] = own = not name.startswith(self._others)
+        return own
+
+
+_own_names = functools.cache(_OwnNames)
 
 
 DIALECT = Dialect(

@@ -92,12 +92,15 @@ def _with_calls(messages: Any) -> Any:  # noqa: ANN401 - whatever the record hol
     """
     if not isinstance(messages, list):
         return messages
-    return [
-        _call(message)
-        if isinstance(message, dict)
-        and message.get("from", message.get("role")) in _CALLS
-        else message
+    spoken = [
+        message.get("from", message.get("role")) if type(message) is dict else None
         for message in messages
+    ]
+    if not any(speaker in spoken for speaker in _CALLS):
+        return messages
+    return [
+        _call(message) if speaker in _CALLS else message
+        for message, speaker in zip(messages, spoken, strict=True)
     ]
 
 
@@ -119,7 +122,7 @@ def _weights(messages: list[Any]) -> dict[str, Any]:
     weights = {
         str(place): message["weight"]
         for place, message in enumerate(messages)
-        if isinstance(message, Mapping) and message.get("weight") is not None
+        if type(message) is dict and message.get("weight") is not None
     }
     return {"weights": weights} if weights else {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 from erroranalysis.ingest import dialects
@@ -40,6 +41,7 @@ _RECORDS = ("spans", "logRecords", "log_records")
 _METRICS = ("resourceMetrics", "resource_metrics")
 _WRAPPERS = ("batches", "trace")  # Tempo puts one of them around
 _NOTHING: dict[str, Any] = {}
+_PAIR = itemgetter("key", "value")
 _ERRORS = {2, "2", "STATUS_CODE_ERROR", "ERROR"}
 _OKS = {1, "1", "STATUS_CODE_OK", "OK"}
 
@@ -238,10 +240,14 @@ def attributes_of(items: Any) -> dict[str, Any]:  # noqa: ANN401 - as the source
     if isinstance(items, Mapping):
         return dict(items)
     out: dict[str, Any] = {}
-    for item in items or ():
-        value = item.get("value") or _NOTHING
-        text = value.get("stringValue")
-        out[item["key"]] = value_of(value) if text is None else text
+    try:  # the way nearly all are; asking first takes a third longer
+        for name, value in map(_PAIR, items or ()):
+            if "stringValue" in value and value["stringValue"] is not None:
+                out[name] = value["stringValue"]
+            else:
+                out[name] = value_of(value)
+    except (KeyError, TypeError):
+        return {item["key"]: value_of(item.get("value") or {}) for item in items}
     return out
 
 
@@ -256,10 +262,8 @@ def value_of(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
     [True]
     """
     for name, given in value.items():
-        if given is None:
-            continue
-        decode = _VALUES.get(name)
-        return given if decode is None else decode(given)
+        if given is not None:
+            return _VALUES[name](given) if name in _VALUES else given
     return None
 
 
