@@ -6,6 +6,8 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from erroranalysis.ingest.report import as_table, understood
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -53,7 +55,7 @@ class Preview:
     >>> from erroranalysis.records import Trace
     >>> hello = Trace(id="t1", messages=[{"role": "user", "content": "Hi"}])
     >>> Preview(format="chat", source="a.jsonl", records=1, found=1, traces=(hello,))
-    Preview of 'a.jsonl', nothing was written: format='chat', 1 records, 1 traces
+    Preview of 'a.jsonl', nothing was written: format='chat', 1 record, 1 trace
     1. t1: 1 message
        user: Hi
     """
@@ -75,7 +77,7 @@ class Preview:
 
     def __repr__(self) -> str:
         """Say what was understood, and show the first traces."""
-        counts = [f"{self.records:,} records", f"{self.found:,} traces"]
+        counts = [_count(self.records, "record"), _count(self.found, "trace")]
         counts += [
             f"{value:,} {name}"
             for name in ("spans", "feedback", "annotations", "rejected")
@@ -109,17 +111,30 @@ class Preview:
         )
 
     def _repr_html_(self) -> str:
-        head, *rest = repr(self).split("\n")
-        body = html.escape("\n".join(rest))
-        style = "white-space:pre-wrap;max-width:60em"
-        return f"<p><b>{html.escape(head)}</b></p><pre style='{style}'>{body}</pre>"
+        rows = [
+            ("records", f"{self.records:,}"),
+            ("traces", f"{self.found:,}"),
+            ("spans", f"{self.spans:,}"),
+            ("feedback", f"{self.feedback:,}"),
+            ("annotations", f"{self.annotations:,}"),
+            ("would be rejected", f"{self.rejected:,}"),
+            ("format", self.format),
+            *understood(self),
+        ]
+        out = (
+            f"<p><b>Preview of {html.escape(self.source)}: nothing was written</b></p>"
+        )
+        out += as_table((name, value) for name, value in rows if value != "0")
+        for place, trace in enumerate(self.traces, 1):
+            out += f"<p><b>{place}.</b> {html.escape(_facts(trace))}</p>"
+            out += as_table(_lines(trace))
+        return out
 
 
 def _facts(trace: Trace) -> str:
-    count = len(trace.messages)
-    parts = [f"{trace.id}: {count} message{'' if count == 1 else 's'}"]
+    parts = [f"{trace.id}: {_count(len(trace.messages), 'message')}"]
     if trace.spans:
-        parts.append(f"{len(trace.spans)} spans")
+        parts.append(_count(len(trace.spans), "span"))
     if trace.started_at:
         parts.append(f"{trace.started_at:%Y-%m-%d %H:%M}")
     if trace.session_id:
@@ -132,6 +147,10 @@ def _facts(trace: Trace) -> str:
         names = ", ".join(f"{item.name}={item.value}" for item in trace.feedback[:3])
         parts.append(f"feedback: {_short(names)}")
     return ", ".join(parts)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _lines(trace: Trace) -> list[tuple[str, str]]:

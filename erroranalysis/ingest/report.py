@@ -7,9 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
 
+    from erroranalysis.ingest.preview import Preview
     from erroranalysis.ingest.reader import Columns
+
+_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -122,25 +127,32 @@ class IngestReport:
             ("spans", f"{self.spans:,}"),
             ("feedback", f"{self.feedback:,}"),
             ("annotations", f"{self.annotations:,}"),
-            ("format", html.escape(self.format)),
+            ("format", self.format),
             ("time", f"{self.seconds:.1f} s"),
         ]
-        if self.columns:
-            guess = ", ".join(
-                f"{field} ← {name}" for field, name in self.columns.items()
-            )
-            rows.append(("columns", html.escape(guess)))
-        for reason, count in list(self.reasons.items())[:5]:
-            rows.append(("rejected because", f"{html.escape(reason)} ({count:,})"))
-        for kind, count in list(self.skipped.items())[:5]:
-            rows.append(("skipped", f"{html.escape(kind)} ({count:,})"))
-        for kind, count in self.redacted.items():
-            rows.append(("redacted", f"{html.escape(kind)} ({count:,})"))
-        rows += [("look at", html.escape(warning)) for warning in self.warnings]
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{name}</th>"
-            f"<td style='text-align:left'>{value}</td></tr>"
-            for name, value in rows
-            if value != "0"
-        )
-        return f"<table>{cells}</table>"
+        counted = [(name, value) for name, value in rows if value != "0"]
+        return as_table([*counted, *understood(self)])
+
+
+def understood(found: IngestReport | Preview) -> list[tuple[str, str]]:
+    """Return what was guessed, left out and looks odd, for :func:`as_table`."""
+    guess = ", ".join(f"{field} ← {name}" for field, name in found.columns.items())
+    rows = [("columns", guess)] if guess else []
+    for name, counts in (
+        ("rejected because", list(found.reasons.items())[:_MOST]),
+        ("skipped", list(found.skipped.items())[:_MOST]),
+        ("redacted", list(found.redacted.items())),
+    ):
+        rows += [(name, f"{what} ({count:,})") for what, count in counts]
+    return rows + [("look at", warning) for warning in found.warnings]
+
+
+def as_table(rows: Iterable[tuple[str, str]]) -> str:
+    """Return names and values as a table in HTML."""
+    cells = "".join(
+        f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+        "<td style='text-align:left;white-space:pre-wrap'>"
+        f"{html.escape(value)}</td></tr>"
+        for name, value in rows
+    )
+    return f"<table>{cells}</table>"
