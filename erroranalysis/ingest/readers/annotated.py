@@ -155,16 +155,45 @@ def task_of(
     >>> task.trace_id, task.is_named, task.trace.input
     ('t1', True, 'Hi')
     """
-    known: dict[str, Any] = {}
+    task_id, told = as_id(given), _told(beside)
+    source_id = _source_id(data, told)
+    trace = _shown(data, columns, source_id)
+    trace_id = _id_of(source_id or _unique_id(data, task_id), task_id, trace, prefix)
+    shown = trace and _filed(trace, trace_id, source_id, task_id, told)
+    return Task(trace_id, source_id is not None, shown)
+
+
+def _told(beside: Iterable[object]) -> dict[str, Any]:
+    """Return all that the objects beside a task say; of two the later one counts."""
+    told: dict[str, Any] = {}
     for place in beside:
         inner = unwrap(place)
         if isinstance(inner, Mapping):
-            known |= {str(k): v for k, v in inner.items() if v not in (None, "")}
+            told |= {str(k): v for k, v in inner.items() if v not in (None, "")}
+    return told
+
+
+def _source_id(data: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
+    """Return the id of the trace that a task was made of, where it names one."""
     inside = unwrap(data.get("metadata", data.get("meta")))
-    places = (data, known, inside if isinstance(inside, Mapping) else {})
-    source_id = next(filter(None, map(_trace_id, places)), None)
-    trace = readable({k: v for k, v in data.items() if fold(k) != "trace_id"}, columns)
-    task_id = as_id(given)
+    places = (data, told, inside if isinstance(inside, Mapping) else {})
+    return next(filter(None, map(_trace_id, places)), None)
+
+
+def _trace_id(place: Mapping[str, Any]) -> str | None:
+    found = (as_id(value) for name, value in place.items() if fold(name) == "trace_id")
+    return next(filter(None, found), None)
+
+
+def _without_trace_id(place: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in place.items() if fold(name) != "trace_id"}
+
+
+def _shown(
+    data: Mapping[str, Any], columns: Columns, source_id: str | None
+) -> Trace | None:
+    """Return what can be read of a task; without any it must name its trace."""
+    trace = readable(_without_trace_id(data), columns)
     if source_id is None and trace is None:
         there = ", ".join(map(str, data)) or "nothing"
         raise BadRecord(
@@ -172,25 +201,38 @@ def task_of(
             " A task needs a conversation, a prompt with its response or a text, or"
             " the id of a trace that is in the project as 'trace_id'"
         )
-    unique = next((i for i in (as_id(data.get("id")), task_id) if _is_unique(i)), None)
-    chosen = normal_id(source_id or unique)
-    if chosen is None:
-        said = trace.messages if trace else None
-        chosen = prefix + digest(task_id, said)
-    if trace is not None:
-        rest = {k: v for k, v in known.items() if fold(k) != "trace_id"}
-        rest = {**trace.metadata, **rest}
-        if task_id is not None:
-            rest.setdefault("task_id", task_id)
-        if source_id not in (None, chosen):
-            rest["source_id"] = source_id
-        trace = replace(trace, id=chosen, metadata=rest)
-    return Task(chosen, source_id is not None, trace)
+    return trace
 
 
-def _trace_id(place: Mapping[str, Any]) -> str | None:
-    found = (as_id(value) for name, value in place.items() if fold(name) == "trace_id")
-    return next(filter(None, found), None)
+def _id_of(
+    named: str | None, task_id: str | None, trace: Trace | None, prefix: str
+) -> str:
+    """Return the id by which a task is named, or one that follows from its content."""
+    trace_id = normal_id(named)
+    if trace_id is not None:
+        return trace_id
+    return prefix + digest(task_id, trace.messages if trace else None)
+
+
+def _filed(
+    trace: Trace,
+    trace_id: str,
+    source_id: str | None,
+    task_id: str | None,
+    told: Mapping[str, Any],
+) -> Trace:
+    """Return a trace under its id, with what was told beside it as metadata."""
+    facts = {**trace.metadata, **_without_trace_id(told)}
+    if task_id is not None:
+        facts.setdefault("task_id", task_id)
+    if source_id not in (None, trace_id):
+        facts["source_id"] = source_id
+    return replace(trace, id=trace_id, metadata=facts)
+
+
+def _unique_id(data: Mapping[str, Any], task_id: str | None) -> str | None:
+    """Return the id of a task, where no other project gives the same one."""
+    return next(filter(_is_unique, (as_id(data.get("id")), task_id)), None)
 
 
 def _is_unique(text: str | None) -> bool:

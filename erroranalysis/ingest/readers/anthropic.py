@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from erroranalysis.ingest.facts import facts, find, identity, metadata
 from erroranalysis.ingest.messages import kind, normalise
 from erroranalysis.ingest.reader import BadRecord, Context, Reader, single
 from erroranalysis.ingest.readers.anthropic_streams import is_stream, joined
+from erroranalysis.ingest.readers.logged_calls import Call, joined_text, pair_of
 from erroranalysis.ingest.values import as_count, as_text, unwrap
-from erroranalysis.records import Message, Trace
+
+if TYPE_CHECKING:
+    from erroranalysis.records import Message, Trace
 
 NAME = "anthropic"
 _SERVER_CALLS = ("server_tool_use", "mcp_tool_use")
@@ -52,16 +54,8 @@ def _detects(record: Mapping[str, Any]) -> bool:
 
 
 def _pair(record: Mapping[str, Any]) -> tuple[object, object]:
-    """Return request and response, out of the envelopes of an HTTP log."""
-    if "response" not in record:
-        return {}, record
-    pair = []
-    for name in ("request", "response"):
-        value = unwrap(record.get(name))
-        if isinstance(value, Mapping) and isinstance(value.get("body"), (dict, str)):
-            value = unwrap(value["body"])
-        pair.append(value)
-    return (pair[0] if "request" in record else record), pair[1]
+    """Return request and response; a reply may have been kept alone."""
+    return pair_of(record) if "response" in record else ({}, record)
 
 
 def to_trace(record: Mapping[str, Any], context: Context) -> Trace:
@@ -75,41 +69,25 @@ def to_trace(record: Mapping[str, Any], context: Context) -> Trace:
     request, response = _pair(record)
     if is_stream(response):
         response = joined(str(response))
-    if not isinstance(request, Mapping) or not isinstance(response, Mapping):
-        raise BadRecord("request and response are not both objects")
-    messages = _asked(request) + turns("assistant", response.get("content"))
-    beside = request is record
-    columns = context.columns
-    used = {"response"} | ({*_NOT_SETTINGS} if beside else {"request"})
-    if response is record:
-        used = set(record) - {"metadata"}
-    at = find({} if response is record else record, columns)
-    known = facts(record, at)
-    counts = usage_of(response.get("usage"))
-    known["model"] = as_text(response.get("model") or request.get("model"))
+    call = Call.of(record, request, response, context.columns)
+    used = call.used(_NOT_SETTINGS)
+    if call.is_reply:  # its names are those of the API, not of a log
+        call, used = call._replace(at={}), set(record) - {"metadata"}
+    content = call.response.get("content")
+    messages = _asked(call.request) + turns("assistant", content)
+    known = call.known()
+    counts = usage_of(call.response.get("usage"))
     known["input_tokens"] = counts.pop("input_tokens", None)
     known["output_tokens"] = counts.pop("output_tokens", None)
-    known["error"] = _error(record) or known["error"] or _error(response)
-    # of a failed call in a batch there may be no more than the error
-    if not messages and (request or not known["error"]):
+    if call.is_silent(known, messages):
         raise BadRecord("the request has no messages and the response no content")
-    if "id" not in at and columns.get("id", "") is not None and response.get("id"):
-        record, at = {**record, "id": response["id"]}, {**at, "id": "id"}
-    return Trace(
-        id=identity(record, at, known, messages, "a_"),
-        messages=messages,
-        metadata={
-            **_settings(request, response, beside=beside),
-            **counts,
-            **metadata(record, at, known, used),
-        },
-        **known,
-    )
+    details = {**_settings(call), **counts}
+    return call.trace(known, messages, details, used, "a_")
 
 
 def _asked(request: Mapping[str, Any]) -> list[Message]:
     """Return the system prompt and the messages of a request."""
-    system = _joined_text(request.get("system"))
+    system = joined_text(request.get("system"))
     out: list[Message] = [{"role": "system", "content": system}] if system else []
     given = unwrap(request.get("messages"))
     if given is None:
@@ -125,13 +103,6 @@ def _asked(request: Mapping[str, Any]) -> list[Message]:
         else:
             out += turns(str(message.get("role")), message.get("content"))
     return out
-
-
-def _joined_text(system: object) -> str:
-    if not isinstance(system, list):
-        return as_text(system) or ""
-    texts = (as_text(b.get("text") if isinstance(b, Mapping) else b) for b in system)
-    return "\n\n".join(text for text in texts if text)
 
 
 def turns(role: str, content: object) -> list[Message]:
@@ -227,30 +198,18 @@ def usage_of(usage: object) -> dict[str, int]:
     return {**out, UNCACHED: plain or 0, **cached} if cached else out
 
 
-def _settings(
-    request: Mapping[str, Any], response: Mapping[str, Any], *, beside: bool
-) -> dict[str, Any]:
+def _settings(call: Call) -> dict[str, Any]:
     """Return how the model was called and how it ended, for the metadata."""
-    out: dict[str, Any] = {}
-    settings = {k: v for k, v in request.items() if k not in _NOT_SETTINGS}
-    if settings and not beside:
-        out["request"] = settings
-    if response.get("stop_reason"):
-        out["finish_reason"] = response["stop_reason"]
-    failed = response.get("error")
+    out = call.settings(_NOT_SETTINGS)
+    if call.response.get("stop_reason"):
+        out["finish_reason"] = call.response["stop_reason"]
+    failed = call.response.get("error")
     if isinstance(failed, Mapping) and failed.get("type"):
         out["error_type"] = failed["type"]
-    given = request.get("metadata")
+    given = call.request.get("metadata")
     if isinstance(given, Mapping):
         out |= given
     return out
-
-
-def _error(response: Mapping[str, Any]) -> str | None:
-    error = response.get("error")
-    if isinstance(error, Mapping):
-        return as_text(error.get("message") or dict(error))
-    return as_text(error) if error else None
 
 
 READER = Reader(

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from erroranalysis.ingest.messages import kind
 from erroranalysis.ingest.reader import BadRecord, Context, Reader, Skip
 from erroranalysis.ingest.readers.batch_join import answered, asked, joined
-from erroranalysis.ingest.readers.openai_logs import to_trace
+from erroranalysis.ingest.readers.openai_logs import ASKS, to_trace
 from erroranalysis.ingest.values import unwrap
 
 if TYPE_CHECKING:
     from erroranalysis.records import Span, Trace
 
 NAME = "openai-batch"
-_ASKS = ("messages", "input", "prompt")
 # their answers are numbers, not words
 _WITHOUT_WORDS = ("/embeddings", "/moderations")
 
@@ -28,7 +27,7 @@ def _is_input(record: Mapping[str, Any]) -> bool:
     body = record.get("body")
     if not isinstance(body, Mapping):
         return False
-    return "url" in record or any(name in body for name in _ASKS)
+    return "url" in record or any(name in body for name in ASKS)
 
 
 def _is_output(record: Mapping[str, Any]) -> bool:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from erroranalysis.ingest.facts import facts, find, identity, metadata
+from erroranalysis.ingest.facts import facts
 from erroranalysis.ingest.messages import kind, normalise
 from erroranalysis.ingest.reader import BadRecord, Context, Reader, single
+from erroranalysis.ingest.readers.logged_calls import Call, joined_text, pair_of
 from erroranalysis.ingest.readers.openai_streams import is_stream, joined
 from erroranalysis.ingest.values import as_count, as_text, as_time, unwrap
-from erroranalysis.records import Message, Trace
+
+if TYPE_CHECKING:
+    from erroranalysis.records import Message, Trace
 
 _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 _NOT_SETTINGS = ("messages", "input", "model", "instructions", "metadata", "prompt")
-_ASKS = ("messages", "input", "prompt")
+ASKS = ("messages", "input", "prompt")
 # what the API keeps of a call: the reply alone, as an object of one of these sorts
 _STORED = {"chat.completion": "choices", "response": "output"}
 _REPLY = {
     "object", "choices", "output", "output_text", "usage", "status", "instructions",
-    "conversation", "created", "created_at", "completed_at", "error", *_ASKS,
+    "conversation", "created", "created_at", "completed_at", "error", *ASKS,
 }  # fmt: skip
-
-
 _TOKEN_PARTS = (
     ("prompt_tokens_details", "cached_tokens"),
     ("input_tokens_details", "cached_tokens"),
@@ -41,7 +42,7 @@ def _detects(record: Mapping[str, Any]) -> bool:
     if "response" not in record:
         return _is_stored(record)
     request, response = _pair(record)
-    asks = isinstance(request, Mapping) and any(name in request for name in _ASKS)
+    asks = isinstance(request, Mapping) and any(name in request for name in ASKS)
     if not asks:
         return False
     under_name = "request" in record
@@ -54,18 +55,11 @@ def _detects(record: Mapping[str, Any]) -> bool:
 
 
 def _pair(record: Mapping[str, Any]) -> tuple[object, object]:
-    """Return request and response, out of the envelopes of an HTTP log."""
+    """Return request and response; a stored reply repeats some of its request."""
     if "response" not in record and _is_stored(record):
-        names = (*_ASKS, "instructions")
+        names = (*ASKS, "instructions")
         return {name: record[name] for name in names if record.get(name)}, record
-    pair = []
-    for name in ("request", "response"):
-        value = unwrap(record.get(name))
-        if isinstance(value, Mapping) and isinstance(value.get("body"), (dict, str)):
-            value = unwrap(value["body"])
-        pair.append(value)
-    # a request may stand beside its response instead of under a name
-    return (pair[0] if "request" in record else record), pair[1]
+    return pair_of(record)
 
 
 def to_trace(record: Mapping[str, Any], context: Context) -> Trace:
@@ -76,67 +70,51 @@ def to_trace(record: Mapping[str, Any], context: Context) -> Trace:
     BadRecord
         There is nothing in them that was said.
     """
-    columns = context.columns
     request, response = _pair(record)
     if is_stream(response):
         response = joined(str(response))
     response = {} if response is None else response
-    if not isinstance(request, Mapping) or not isinstance(response, Mapping):
-        raise BadRecord("request and response are not both objects")
-    messages = _before(request, response) + _answered(response)
-    beside = request is record
-    used = {"response"} | ({*_NOT_SETTINGS} if beside else {"request"})
-    if response is record:
-        used = _REPLY
-    at = find(record, columns)
-    known = facts(record, at)
-    usage = facts({"usage": response.get("usage")}, {"usage": "usage"})
-    known["model"] = as_text(response.get("model") or request.get("model"))
+    call = Call.of(record, request, response, context.columns)
+    messages = _before(call.request, call.response) + _answered(call.response)
+    known = call.known()
+    usage = facts({"usage": call.response.get("usage")}, {"usage": "usage"})
     known["input_tokens"] = usage["input_tokens"]
     known["output_tokens"] = usage["output_tokens"]
-    known["error"] = _error(record) or known["error"] or _error(response)
-    # of a failed call in a batch there may be no more than the error
-    if not messages and (request or not known["error"]):
+    if call.is_silent(known, messages):
         raise BadRecord("the request has no messages, input or prompt")
-    known["session_id"] = known["session_id"] or _conversation(request, response)
+    known["session_id"] = known["session_id"] or _conversation(call)
+    _add_times(known, call.response)
+    used = _REPLY if call.is_reply else call.used(_NOT_SETTINGS)
+    details = {**_settings(call), **_details(call)}
+    return call.trace(known, messages, details, used, "o_")
+
+
+def _add_times(known: dict[str, Any], response: Mapping[str, Any]) -> None:
+    """Take the times of the response where the record has none of its own."""
     created = response.get("created") or response.get("created_at")
     known["started_at"] = known["started_at"] or as_time(created)
-    ends = as_time(response.get("completed_at"))
-    known["ended_at"] = known["ended_at"] or ends
-    if "id" not in at and columns.get("id", "") is not None and response.get("id"):
-        record, at = {**record, "id": response["id"]}, {**at, "id": "id"}
-    return Trace(
-        id=identity(record, at, known, messages, "o_"),
-        messages=messages,
-        metadata={
-            **_settings(request, response, beside=beside),
-            **_details(request, response),
-            **metadata(record, at, known, used),
-        },
-        **known,
-    )
+    ended = as_time(response.get("completed_at"))
+    known["ended_at"] = known["ended_at"] or ended
 
 
-def _settings(
-    request: Mapping[str, Any], response: Mapping[str, Any], *, beside: bool
-) -> dict[str, Any]:
+def _settings(call: Call) -> dict[str, Any]:
     """Return how the model was called and how it ended, for the metadata."""
-    out: dict[str, Any] = {}
-    settings = {k: v for k, v in request.items() if k not in _NOT_SETTINGS}
-    if settings and not beside:
-        out["request"] = settings
-    choices = response.get("choices")
+    out = call.settings(_NOT_SETTINGS)
+    choices = call.response.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else {}
     if isinstance(first, Mapping) and first.get("finish_reason"):
         out["finish_reason"] = first["finish_reason"]
-    if isinstance(response.get("status"), str):
-        out["finish_reason"] = response["status"]
-    given = request.get("metadata")
-    return {**out, **given} if isinstance(given, Mapping) and not beside else out
+    if isinstance(call.response.get("status"), str):
+        out["finish_reason"] = call.response["status"]
+    given = call.request.get("metadata")
+    if isinstance(given, Mapping) and not call.is_beside:
+        out |= given
+    return out
 
 
-def _details(request: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
+def _details(call: Call) -> dict[str, Any]:
     """Return what a reader slices by: the user, the chain, the parts of the tokens."""
+    request, response = call.request, call.response
     before = request.get("previous_response_id") or response.get("previous_response_id")
     out = {"user_id": request.get("user"), "previous_response_id": before}
     usage = response.get("usage")
@@ -158,11 +136,9 @@ def _said(choice: object) -> object:
     return text or choice
 
 
-def _conversation(
-    request: Mapping[str, Any], response: Mapping[str, Any]
-) -> str | None:
+def _conversation(call: Call) -> str | None:
     """Return the conversation that a call belongs to, where it names one."""
-    for side in (request, response):
+    for side in (call.request, call.response):
         given = side.get("conversation")
         if isinstance(given, Mapping):
             given = given.get("id")
@@ -210,20 +186,13 @@ def _item(item: object) -> list[Message]:
         text = as_text(item.get("output")) or ""
         return [{"role": "tool", "content": text, "tool_call_id": item.get("call_id")}]
     if sort == "reasoning":
-        text = _thoughts(item.get("summary") or item.get("content"))
+        text = joined_text(item.get("summary") or item.get("content"))
         return [{"role": "assistant", "content": "", "reasoning": text}] if text else []
     if "role" in item:
         return normalise([item])
     # built-in tools (web search, code interpreter, …) keep their own record
     call = {"id": item.get("id"), "name": str(sort), "arguments": dict(item)}
     return [{"role": "assistant", "content": "", "tool_calls": [call]}]
-
-
-def _thoughts(parts: object) -> str:
-    if not isinstance(parts, list):
-        return as_text(parts) or ""
-    texts = (p.get("text") if isinstance(p, Mapping) else p for p in parts)
-    return "\n\n".join(text for part in texts if (text := as_text(part)))
 
 
 def _answered(response: Mapping[str, Any]) -> list[Message]:
@@ -240,13 +209,6 @@ def _answered(response: Mapping[str, Any]) -> list[Message]:
     if isinstance(items, list):
         return [message for item in items for message in _item(item)]
     return []
-
-
-def _error(response: Mapping[str, Any]) -> str | None:
-    error = response.get("error")
-    if isinstance(error, Mapping):
-        return as_text(error.get("message") or dict(error))
-    return as_text(error) if error else None
 
 
 READER = Reader(
