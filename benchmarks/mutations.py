@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import copy
 import json
 import os
 import random
@@ -107,7 +108,7 @@ def swap(data: bytes, rng: random.Random) -> bytes:
     """Put values of other types in."""
 
     def edit(holder: Any, key: Any) -> None:
-        holder[key] = rng.choice(ODD)
+        holder[key] = copy.deepcopy(rng.choice(ODD))
 
     return change(data, rng, edit)
 

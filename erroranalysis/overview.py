@@ -117,11 +117,16 @@ def alignments(store: Store, split: str = "test") -> list[Alignment]:
 def agreement(store: Store, first: str | None, second: str | None) -> Agreement:
     """Measure how far two annotators agree on the traces that both judged.
 
+    The same name twice measures one person against themselves, on the traces that they
+    read again blind.
+
     Raises
     ------
     NothingToDoError
         There are no two annotators, or they share no trace.
     """
+    if first is not None and first == second:
+        return _steadiness(store, store.annotations.reference(first))
     names = store.annotations.annotators()
     first = store.annotations.reference(first)
     others = [name for name in names if name != first]
@@ -145,6 +150,19 @@ def agreement(store: Store, first: str | None, second: str | None) -> Agreement:
         )
     ours, yours = zip(*verdicts, strict=True)
     return cohen_kappa(ours, yours, raters=(first, second))
+
+
+def _steadiness(store: Store, annotator: str) -> Agreement:
+    pairs = store.annotations.rereadings(annotator)
+    if not pairs:
+        raise NothingToDoError(
+            f"{annotator} has read no trace again. Draw some:"
+            f" batch = project.sample(30, by='recheck', annotator={annotator!r});"
+            f" project.annotate(batch, annotator={annotator!r})."
+        )
+    _, before, again = zip(*pairs, strict=True)
+    raters = (annotator, f"{annotator} again")
+    return cohen_kappa(before, again, raters=raters)
 
 
 def report_sections(store: Store) -> Iterator[Section]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +13,7 @@ from erroranalysis.measure import (
     Estimate,
     FailureRate,
     FailureRates,
+    clustered_rate,
     corrected_pass_rate,
     weighted_rate,
     wilson,
@@ -22,11 +24,34 @@ if TYPE_CHECKING:
 
     from erroranalysis.store import Store
 
-_HONEST = ("random", "stratified")
 _PICKED = "excluded_picked_by_hand"
+_HUNTED = "excluded_hunted"
 _UNKNOWN = (
     "the labelled traces are a random sample: nobody recorded how they were chosen"
 )
+
+
+@dataclass(frozen=True)
+class _Usable:
+    """Labels that count: how they were chosen, and the chance of each trace."""
+
+    sampling: str
+    chances: dict[str, float]
+    assumes: str
+    sessions: dict[str, str] = field(default_factory=dict)
+    new_only: bool = False
+
+    def no_correction(self, unlabelled: bool) -> str:  # noqa: FBT001 - a fact
+        """Say why a judge cannot correct these, or nothing."""
+        if self.sampling != "random":
+            return f"labels only: sampling is {self.sampling}"
+        if self.sessions:
+            return "labels only: whole sessions were drawn"
+        if self.new_only:
+            return "labels only: only new traces were drawn, and the judge saw all"
+        if not unlabelled:
+            return "the judge has not been run on unlabelled traces: judge.run('all')"
+        return ""
 
 
 def failure_rates(store: Store, *, annotator: str | None = None) -> FailureRates:
@@ -55,41 +80,28 @@ def failure_rates(store: Store, *, annotator: str | None = None) -> FailureRates
         for trace_id, item in store.annotations.current(annotator).items()
         if item.verdict in ("pass", "fail")
     }
-    sampling, chances, assumes = _usable(store, annotator, verdicts)
-    failed = {trace_id: verdicts[trace_id] == "fail" for trace_id in chances}
-    overall = _labels_only(failed, chances, sampling, assumes)
-    modes = [
-        _one_mode(store, mode, annotator, chances, sampling, assumes)
-        for mode in store.modes.active()
-    ]
+    usable = _usable(store, annotator, verdicts)
+    failed = {trace_id: verdicts[trace_id] == "fail" for trace_id in usable.chances}
+    overall = _labels_only(failed, usable)
+    modes = [_one_mode(store, mode, annotator, usable) for mode in store.modes.active()]
     modes.sort(key=lambda item: (-item.labels_only.value, item.mode))
-    return FailureRates(overall, tuple(modes), sampling, annotator)
+    return FailureRates(overall, tuple(modes), usable.sampling, annotator)
 
 
-def _usable(
-    store: Store, annotator: str, verdicts: Mapping[str, Any]
-) -> tuple[str, dict[str, float], str]:
-    """Return the sampling, the chance of each trace that counts, and the assumption."""
+def _usable(store: Store, annotator: str, verdicts: Mapping[str, Any]) -> _Usable:
+    """Return the labels that count, how they were chosen, and what that assumes."""
     rows = [
         row
         for row in store.annotations.sampling(annotator)
         if row["trace_id"] in verdicts
     ]
-    kinds = Counter(row["label_sampling"] or "unknown" for row in rows)
-    honest = [row for row in rows if row["label_sampling"] in _HONEST]
+    honest = [row for row in rows if row["inclusion_probability"] is not None]
     if honest:
-        stratified = any(row["label_sampling"] == "stratified" for row in honest)
-        kind = "stratified" if stratified else "random"
-        chances = {
-            row["trace_id"]: float(row["inclusion_probability"] or 1.0)
-            for row in honest
-        }
-        if kind == "random":
-            chances = dict.fromkeys(chances, 1.0)
-        return kind, chances, _left_out(store, {row["batch_id"] for row in honest})
-    if kinds["unknown"]:
-        unknown = [row for row in rows if row["label_sampling"] is None]
-        return "unknown", {row["trace_id"]: 1.0 for row in unknown}, _UNKNOWN
+        return _drawn(store, honest, rows)
+    unknown = [row for row in rows if row["label_sampling"] is None]
+    if unknown:
+        return _Usable("unknown", {row["trace_id"]: 1.0 for row in unknown}, _UNKNOWN)
+    kinds = Counter(row["label_sampling"] for row in rows)
     found = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
     raise NoHonestEstimateError(
         f"No honest failure rate can be given: of {annotator}'s labelled traces none"
@@ -99,46 +111,79 @@ def _usable(
     )
 
 
-def _left_out(store: Store, batch_ids: set[str]) -> str:
-    """Say it where traces that were picked by hand could not be drawn any more."""
-    left_out = max(
-        int(orjson.loads(store.batches.get(batch_id)[0]["parameters"])[_PICKED])
-        for batch_id in batch_ids
-    )
-    if not left_out:
-        return ""
-    return f"{left_out} traces picked by hand were left out of the draw"
+def _drawn(
+    store: Store, honest: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> _Usable:
+    """Take labels of one population: all traces, or else what most were drawn from.
 
-
-def _labels_only(
-    failed: Mapping[str, bool],
-    chances: Mapping[str, float],
-    sampling: str,
-    assumes: str,
-) -> Estimate:
-    if sampling == "stratified":
-        ids = list(failed)
-        return weighted_rate(
-            [failed[trace_id] for trace_id in ids],
-            [chances[trace_id] for trace_id in ids],
-            assumes=assumes,
+    A random sample of new traces beside one of all would count the new ones twice.
+    """
+    populations = Counter(row["since"] for row in honest)
+    since = None if None in populations else populations.most_common(1)[0][0]
+    usable = [row for row in honest if row["since"] == since]
+    chances = {row["trace_id"]: float(row["inclusion_probability"]) for row in usable}
+    kind = "stratified" if any(_weighted(row) for row in usable) else "random"
+    if kind == "random":
+        chances = dict.fromkeys(chances, 1.0)
+    says = [f"only traces since {since} were drawn"] if since else []
+    if len(honest) > len(usable):
+        others = ", ".join(str(name) for name in populations if name != since)
+        says.append(
+            f"{len(honest) - len(usable)} labelled traces of another draw, since"
+            f" {others}, are left out"
         )
-    return wilson(sum(failed.values()), len(failed), assumes=assumes)
+    if hunted := sum(row["label_sampling"] == "mixed" for row in rows) - sum(
+        row["label_sampling"] == "mixed" for row in honest
+    ):
+        says.append(f"{hunted} hunted traces of mixed batches are left out")
+    says += _left_out(store, {row["batch_id"] for row in usable})
+    sessions = {
+        row["trace_id"]: row["session"] or f"trace {row['trace_id']}" for row in usable
+    }
+    if all(row["session"] is None for row in usable):
+        sessions = {}
+    return _Usable(kind, chances, "; ".join(says), sessions, bool(since))
+
+
+def _weighted(row: Mapping[str, Any]) -> bool:
+    """Say whether the traces of a batch had unequal chances."""
+    return row["label_sampling"] == "stratified" or bool(row["stratum"])
+
+
+def _left_out(store: Store, batch_ids: set[str]) -> list[str]:
+    """Say it where traces that were picked or hunted could not be drawn any more."""
+    parameters = [
+        orjson.loads(store.batches.get(batch_id)[0]["parameters"])
+        for batch_id in batch_ids
+    ]
+    left_out = max(int(one.get(_PICKED, 0)) for one in parameters)
+    if not left_out:
+        return []
+    hunted = any(one.get(_HUNTED) for one in parameters)
+    how = "hunted or picked by hand" if hunted else "picked by hand"
+    return [f"{left_out} traces {how} were left out of the draw"]
+
+
+def _labels_only(failed: Mapping[str, bool], usable: _Usable) -> Estimate:
+    ids = list(failed)
+    values = [failed[trace_id] for trace_id in ids]
+    chances = [usable.chances[trace_id] for trace_id in ids]
+    if usable.sessions:
+        sessions = [usable.sessions[trace_id] for trace_id in ids]
+        return clustered_rate(values, chances, sessions, assumes=usable.assumes)
+    if usable.sampling == "stratified":
+        return weighted_rate(values, chances, assumes=usable.assumes)
+    return wilson(sum(values), len(values), assumes=usable.assumes)
 
 
 def _one_mode(
-    store: Store,
-    mode: Mapping[str, Any],
-    annotator: str,
-    chances: Mapping[str, float],
-    sampling: str,
-    assumes: str,
+    store: Store, mode: Mapping[str, Any], annotator: str, usable: _Usable
 ) -> FailureRate:
     labels = store.modes.labels(mode["mode_id"], annotator)
     counted = {
-        trace_id: labels.get(trace_id) == "fail" for trace_id in chances
+        trace_id: labels.get(trace_id) == "fail" for trace_id in usable.chances
     }  # a failing trace without a mode is no failure of this mode yet
-    alone = _labels_only(counted, chances, sampling, assumes)
+    alone = _labels_only(counted, usable)
     judges = store.judging.judges(mode["mode_id"])
     judges = [row for row in judges if row["annotator"] == annotator]
     if not judges:
@@ -153,12 +198,7 @@ def _one_mode(
     taught = set(judge["examples"] or [])
     unlabelled = [v for key, v in verdicts.items() if key not in labels]
     raw = wilson(sum(verdict == "fail" for verdict in verdicts.values()), len(verdicts))
-    if sampling != "random" or not unlabelled:
-        why = (
-            "the judge has not been run on unlabelled traces: judge.run('all')"
-            if sampling == "random"
-            else f"labels only: sampling is {sampling}"
-        )
+    if why := usable.no_correction(bool(unlabelled)):
         return FailureRate(mode["name"], alone, alone, raw, name, why)
     pairs = Counter(
         (verdicts[trace_id], "fail" if fails else "pass")

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from erroranalysis.views import VIEWS
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -144,10 +146,13 @@ TABLES: tuple[Table, ...] = (
         "a sample of traces to read",
         "sample",
         "batch_id | VARCHAR! | id of the batch",
-        "strategy | VARCHAR! | random, stratified, …",
+        "strategy | VARCHAR! | random, stratified, signals, …, picked",
         "parameters | JSON! | n, by, seed and the like",
         "seed | BIGINT! | seed of the draw",
-        "label_sampling | VARCHAR! | random, stratified, error_hunt: what rates allow",
+        (
+            "label_sampling | VARCHAR! | random, stratified, mixed (drawn and hunted),"
+            " error_hunt (chosen on purpose), recheck (read again): what rates allow"
+        ),
         "population | BIGINT! | traces that could have been drawn",
         "created_at | TIMESTAMP! | when it was drawn, UTC",
     ),
@@ -158,8 +163,11 @@ TABLES: tuple[Table, ...] = (
         "batch_id | VARCHAR! | batch",
         "position | INTEGER! | place in the reading order, from 0",
         "trace_id | VARCHAR! | trace",
-        "stratum | VARCHAR | stratum it was drawn from",
-        "inclusion_probability | DOUBLE | chance it had of being drawn",
+        "stratum | VARCHAR | why it is here: stratum, region, signals, …",
+        (
+            "inclusion_probability | DOUBLE | chance it had of being drawn; nothing"
+            " where it was chosen on purpose"
+        ),
     ),
     _table(
         "annotations",
@@ -272,70 +280,6 @@ TABLES: tuple[Table, ...] = (
         "raw | VARCHAR | the reply as it came",
         "cache_key | VARCHAR! | hash of everything that determines the call",
         "created_at | TIMESTAMP! | when, UTC",
-    ),
-)
-
-# A view is (name, what it shows, SQL). They are made anew at every migration.
-VIEWS: tuple[tuple[str, str, str], ...] = (
-    (
-        "current_annotations",
-        "the last act of every annotator on every trace, blank ones left out",
-        """
-        SELECT * EXCLUDE (latest) FROM (
-            SELECT *, row_number() OVER (
-                PARTITION BY trace_id, annotator ORDER BY annotation_id DESC
-            ) AS latest
-            FROM annotations
-        ) WHERE latest = 1 AND verdict IS NOT NULL
-        """,
-    ),
-    (
-        "current_modes",
-        "every failure mode as it stands, merged ones with their survivor",
-        """
-        SELECT * EXCLUDE (latest) FROM (
-            SELECT *, row_number() OVER (
-                PARTITION BY mode_id ORDER BY edit_id DESC
-            ) AS latest
-            FROM failure_modes
-        ) WHERE latest = 1
-        """,
-    ),
-    (
-        "current_assignments",
-        "the failure modes of every note, merged modes resolved, removals applied",
-        """
-        WITH RECURSIVE survivor (mode_id, survivor_id) AS (
-            SELECT mode_id, mode_id FROM current_modes WHERE status = 'active'
-            UNION ALL
-            SELECT merged.mode_id, survivor.survivor_id
-            FROM current_modes AS merged
-            JOIN survivor ON merged.merged_into = survivor.mode_id
-            WHERE merged.status = 'merged'
-        ), latest AS (
-            SELECT a.*, survivor.survivor_id, row_number() OVER (
-                PARTITION BY a.trace_id, a.annotator, survivor.survivor_id
-                ORDER BY a.assignment_id DESC
-            ) AS place
-            FROM assignments AS a JOIN survivor USING (mode_id)
-        )
-        SELECT trace_id, annotator, survivor_id AS mode_id, version, how, who,
-               created_at, assignment_id
-        FROM latest WHERE place = 1 AND action = 'assign'
-        """,
-    ),
-    (
-        "latest_judgements",
-        "the last finished call of every judge version on every trace and run",
-        """
-        SELECT * EXCLUDE (latest) FROM (
-            SELECT *, row_number() OVER (
-                PARTITION BY judge_id, trace_id, run_index
-                ORDER BY judgement_id DESC
-            ) AS latest
-            FROM judgements
-        ) WHERE latest = 1
-        """,
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,13 +12,17 @@ from typing import Any
 
 import pytest
 
-from erroranalysis.errors import StoreBusyError
+from erroranalysis.errors import StoreBusyError, UnknownNameError
 from erroranalysis.queue import Queue
-from erroranalysis.records import Trace
+from erroranalysis.records import Annotation, Trace
 from erroranalysis.store import Store
 from erroranalysis.store.loads import load
+from erroranalysis.taxonomy import Taxonomy
 from erroranalysis.widgets.annotator import PIECE, Annotator
+from erroranalysis.widgets.keys import KEYS
 from erroranalysis.widgets.trace_view import TraceView
+
+CRITIQUE = "It booked a room before the guest had given any dates"
 
 
 @pytest.fixture
@@ -54,8 +59,16 @@ def add_batch(store: Store, batch_id: str, traces: list[str]) -> None:
 class Front:
     """Stands for the page: asks, and puts the pieces of the answer together."""
 
-    def __init__(self, store: Store, get: Callable[[str], Trace] | None = None) -> None:
-        self.widget = Annotator(Queue(store, "b1", "mira"), get or store.traces.get)
+    def __init__(
+        self,
+        store: Store,
+        get: Callable[[str], Trace] | None = None,
+        *,
+        batch: str = "b1",
+        **options: Any,
+    ) -> None:
+        queue = Queue(store, batch, "mira")
+        self.widget = Annotator(queue, get or store.traces.get, **options)
         self.sent: list[dict[str, Any]] = []
         self.widget.send = self.sent.append
 
@@ -157,9 +170,7 @@ def test_undo_of_an_act_in_another_batch_stays_and_says_so(store: Store) -> None
     add_batch(store, "b0", ["trace-1"])
     other = Queue(store, "b2", "mira")
     other.submit("fail")
-    front = Front(store)
-    front.widget._queue = Queue(store, "b0", "mira")
-    page = front.page("undo")
+    page = Front(store, batch="b0").page("undo")
     assert page["trace_id"] == "trace-1"
     assert page["message"] == "Undone: fail on trace-2, which is in another batch"
 
@@ -195,12 +206,22 @@ def test_what_the_page_holds_is_not_sent_again(front: Front) -> None:
 
 
 def test_a_large_trace_comes_in_pieces_below_a_megabyte(store: Store) -> None:
-    letters = '<"é\\' * 40_000
-    messages = [{"role": "user", "content": letters} for _ in range(4)]
+    letters = '<"é\\' * 9_000
+    messages = [{"role": "user", "content": letters} for _ in range(40)]
     front = Front(store, lambda name: Trace(name, messages))
-    page = front.page("open")
-    assert page["html"].count("é") == 160_000
-    assert len(front.sent) > 2
+    html = front.page("open")["html"]
+    assert all(len(json.dumps(m)) < 1_000_000 for m in front.sent)
+    # what was left out comes when it is asked for, part by part
+    seen = html.count("é")
+    for _ in range(40):
+        left = re.search(r'class="ea-more" data-from="(\d+)" data-to="(\d+)"', html)
+        if left is None:
+            break
+        start, stop = int(left[1]), int(left[2])
+        part = front.ask("part", trace_id="trace-0", **{"from": start, "to": stop})
+        seen += part["html"].count("é")
+        html = html.replace(left[0], "", 1) + part["html"]
+    assert seen == 40 * 9_000
     assert all(len(m["text"]) <= PIECE for m in front.sent)
     assert all(len(json.dumps(m)) < 1_000_000 for m in front.sent)
 
@@ -259,3 +280,89 @@ def test_a_trace_shows_itself_in_a_cell_and_in_a_terminal() -> None:
     assert "&lt;b&gt;Open?&lt;/b&gt;" in view._repr_html_()
     assert view._repr_html_().startswith("<style>")
     assert "<b>Open?</b>" in repr(view)
+
+
+def test_other_keys_are_told_to_the_page(store: Store) -> None:
+    page = Front(store, keys={"pass": "X", "fail": ["f", "ctrl+f"]}).page(
+        "open", first=True
+    )
+    assert page["keys"] == {"pass": ["x"], "fail": ["f", "mod+f"]}
+    assert "keys" not in Front(store).page("open")
+    with pytest.raises(UnknownNameError, match=r"No action of a key 'passs'\. Did you"):
+        Front(store, keys={"passs": "x"})
+    with pytest.raises(UnknownNameError, match="'x' is wanted for 'pass' and for"):
+        Front(store, keys={"pass": "x", "fail": "x"})
+
+
+def test_the_keys_of_the_page_are_the_keys_of_python() -> None:
+    page = re.findall(r'^  \["(\w+)", \[(.*)\], "', Annotator._esm, re.MULTILINE)
+    told = {name: tuple(json.loads(f"[{keys}]")) for name, keys in page}
+    assert told == KEYS
+
+
+def test_a_short_critique_gets_a_hint(front: Front) -> None:
+    said = {"trace_id": "trace-0", "verdict": "fail"}
+    assert front.page("submit", **said, critique="bad")["hint"]
+    assert front.page("submit", **said, critique=CRITIQUE)["hint"] is None
+    assert front.page("submit", trace_id="trace-0", verdict="pass")["hint"] is None
+
+
+def test_failure_modes_come_after_some_notes(store: Store) -> None:
+    front = Front(store, taxonomy=Taxonomy(store), modes_after=2)
+    said = {"verdict": "fail", "critique": CRITIQUE}
+    page = front.page("submit", trace_id="trace-0", **said)
+    assert page["modes"] is None
+    assert "after 2 failing notes; you have 1" in page["modes_later"]
+    page = front.page("submit", trace_id="trace-1", **said)
+    assert page["modes"] == {"all": [], "mine": []}
+    page = front.page("mode", trace_id="trace-1", add=" no dates ")
+    assert page["modes"] == {
+        "all": [{"name": "no dates", "notes": 1}],
+        "mine": ["no dates"],
+    }
+    page = front.page("mode", trace_id="trace-1", remove="no dates")
+    assert page["modes"]["mine"] == []
+    error = front.ask("mode", trace_id="trace-2", add="no dates")["error"]
+    assert "trace-2" in error
+
+
+def test_what_others_said_comes_after_the_own_verdict(store: Store) -> None:
+    store.annotations.add(Annotation("trace-0", "ana", "fail", CRITIQUE))
+    front = Front(store)
+    assert front.page("open")["others"] is None
+    page = front.page("submit", trace_id="trace-0", verdict="pass", then="next")
+    assert page["trace_id"] == "trace-0"
+    assert page["others"]["differ"] is True
+    assert page["others"]["said"][0] == {
+        "who": "ana",
+        "what": "",
+        "verdict": "fail",
+        "why": CRITIQUE,
+    }
+    page = front.page(
+        "submit", trace_id="trace-0", verdict="pass", then="next", keep=True
+    )
+    assert page["trace_id"] == "trace-1"
+    acts = store.annotations.history(annotator="mira")
+    assert [act.saw_judgement for act in acts] == [False, True]
+    # after a restart it is known again: the verdict is there, so it is shown at once
+    assert Front(store).page("open", index=0)["others"]["differ"] is True
+
+
+def test_finding_and_reading_more_like_it(store: Store) -> None:
+    front = Front(store)
+    answer = front.ask("find", filters={"text": "question 2"})
+    assert [one["trace_id"] for one in answer["found"]] == ["trace-2"]
+    assert answer["total"] == 1
+    assert front.ask("facets")["facets"]["verdict"]["none"] == 4
+    assert "error" in front.ask("find", filters={"colour": "red"})
+    load(
+        store,
+        [{"id": "new", "messages": [{"role": "user", "content": "Question 1 again"}]}],
+        progress=False,
+    )
+    page = front.page("like", trace_id="trace-1")
+    assert page["message"] == "1 trace like this one next."
+    assert Queue(store, "b1", "mira").ids[2] == "new"
+    page = front.page("like", trace_id="trace-1")
+    assert "There is nothing more like 'trace-1'" in page["message"]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from erroranalysis.errors import NothingToDoError, UnknownNameError
 from erroranalysis.queue import Progress, Queue
 from erroranalysis.store import Store
 from erroranalysis.store.loads import load
+from erroranalysis.store.rows import insert
 
 TRACES = [f"t{i}" for i in range(6)]
 _names = itertools.count()
@@ -31,14 +36,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     made.close()
 
 
-def batch(store: Store, traces: list[str]) -> str:
+def batch(store: Store, traces: list[str], sampling: str = "random") -> str:
     batch_id = f"b{next(_names):06}"
     row = {
         "batch_id": batch_id,
         "strategy": "random",
         "parameters": "{}",
         "seed": 1,
-        "label_sampling": "random",
+        "label_sampling": sampling,
         "population": len(TRACES),
         "created_at": "2026-01-01",
     }
@@ -139,6 +144,35 @@ def test_reopening_starts_at_the_first_trace_without_a_verdict(
     assert again(store, queue).current_id == "t2"
 
 
+def test_next_deferred_goes_round_and_may_stay(queue: Queue) -> None:
+    assert queue.next_deferred() is None
+    assert queue.current_id == "t0"
+    for name, verdict in (("t1", "defer"), ("t3", "pass"), ("t4", "defer")):
+        queue.go_to(name)
+        queue.submit(verdict)
+    assert [queue.next_deferred() for _ in range(3)] == ["t1", "t4", "t1"]
+    queue.submit("fail")
+    assert [queue.next_deferred() for _ in range(2)] == ["t4", "t4"]
+    assert queue.current_id == "t4"
+
+
+def test_notes_are_failing_traces_with_a_critique_in_all_batches(
+    queue: Queue, store: Store
+) -> None:
+    assert queue.notes() == 0
+    queue.submit("fail", "forgot the dog")
+    other = Queue(store, batch(store, ["t1", "t2", "t3"]), queue.annotator)
+    for verdict, critique in (("fail", "too dear"), ("fail", None), ("pass", "fine")):
+        other.submit(verdict, critique)
+        other.next_unlabelled()
+    assert (queue.notes(), other.notes()) == (2, 2)
+    colleague = Queue(store, queue.batch_id, f"colleague of {queue.annotator}")
+    assert colleague.notes() == 0
+    other.go_to("t1")
+    other.submit("pass", "not so dear")
+    assert queue.notes() == 1
+
+
 def test_progress_counts_and_measures(queue: Queue) -> None:
     assert queue.progress() == Progress(6, 0, 0, 0, 0, 6, None)
     for verdict, seconds in (("pass", 30.0), ("fail", 60.0), ("defer", 20.0)):
@@ -212,15 +246,105 @@ def test_other_people_are_left_alone(queue: Queue, store: Store) -> None:
     assert colleague.progress().failed == 1
 
 
+Said = tuple[str, str | None, bool | None]
+
+
+def test_reading_again_blind_has_a_line_of_its_own(queue: Queue, store: Store) -> None:
+    queue.submit("fail", "too dear")
+    blind = Queue(store, batch(store, ["t0", "t1"], "recheck"), queue.annotator)
+    assert (blind.current_id, blind.annotation) == ("t0", None)
+    blind.submit("pass", "fine")
+    assert verdicts(blind) == {"t0": "pass"}
+    assert verdicts(queue) == {"t0": "fail"}
+    assert queue.notes() == 1
+    assert blind.undo().verdict is None
+    assert (verdicts(blind), verdicts(queue)) == ({}, {"t0": "fail"})
+    assert blind.redo().batch_id == blind.batch_id
+    assert verdicts(again(store, blind)) == {"t0": "pass"}
+    assert verdicts(again(store, queue)) == {"t0": "fail"}
+
+
+def test_acts_of_a_clock_that_was_slow_are_read_as_well(
+    queue: Queue, store: Store
+) -> None:
+    queue.submit("fail", "too dear")
+    assert queue.progress().done == 1
+    late = {
+        "annotation_id": "a_0",  # sorts before everything that was read
+        "trace_id": "t3",
+        "annotator": queue.annotator,
+        "verdict": "pass",
+        "created_at": "2020-01-01",
+        "batch_id": queue.batch_id,
+    }
+    with store.leases.transaction() as connection:
+        insert(connection, "annotations", [late])
+    assert verdicts(queue) == {"t0": "fail", "t3": "pass"}
+    assert queue.state() == again(store, queue).state()
+
+
+def test_acts_of_another_process_are_seen_and_can_be_taken_back(
+    queue: Queue, store: Store
+) -> None:
+    queue.submit("fail", "too dear")
+    code = (
+        "import sys\n"
+        "from erroranalysis.queue import Queue\n"
+        "from erroranalysis.store import Store\n"
+        "queue = Queue(Store(sys.argv[1]), *sys.argv[2:])\n"
+        "queue.undo()\n"
+        "queue.submit('pass')\n"
+    )
+    arguments = [store.path, queue.batch_id, queue.annotator]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
+    assert queue.state().acts == 3
+    assert verdicts(queue) == {"t1": "pass"}
+    assert queue.undo().trace_id == "t1"
+    with pytest.raises(NothingToDoError, match="nothing to undo"):
+        queue.undo()
+
+
+def test_what_a_failed_transaction_took_back_is_forgotten(
+    queue: Queue, store: Store
+) -> None:
+    def judge_and_break() -> None:
+        with store.leases.transaction():
+            queue.submit("fail", "too dear")
+            assert queue.progress().done == 1
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        judge_and_break()
+    assert queue.progress().done == 0
+    assert queue.submit("pass").verdict == "pass"
+    assert verdicts(queue) == {"t0": "pass"}
+
+
+def test_a_project_put_back_from_a_copy_is_read_anew(tmp_path: Path) -> None:
+    path, copy = tmp_path / "p.duckdb", tmp_path / "copy.duckdb"
+    store = Store(path)
+    load(store, [{"question": "a", "answer": "b"}], progress=False)
+    trace_id = store.traces.ids()[0]
+    queue = Queue(store, batch(store, [trace_id]), "mira")
+    store.close()
+    shutil.copyfile(path, copy)
+    queue.submit("fail", "too dear")
+    assert queue.state().acts == 1
+    store.close()
+    shutil.copyfile(copy, path)
+    assert queue.state().acts == 0
+    store.close()
+
+
 class Model:
     """What undo and redo mean, with nothing but lists."""
 
     def __init__(self) -> None:
-        self.state: dict[str, tuple[str, str | None]] = {}
+        self.state: dict[str, Said] = {}
         self.done: list[tuple[str, Any, Any]] = []
         self.undone: list[tuple[str, Any, Any]] = []
 
-    def submit(self, trace: str, said: tuple[str, str | None]) -> None:
+    def submit(self, trace: str, said: Said) -> None:
         self.done.append((trace, self.state.get(trace), said))
         self.undone.clear()
         self.state[trace] = said
@@ -241,7 +365,7 @@ class Model:
         self._set(trace, after)
         return True
 
-    def _set(self, trace: str, said: tuple[str, str | None] | None) -> None:
+    def _set(self, trace: str, said: Said | None) -> None:
         self.state.pop(trace, None)
         if said is not None:
             self.state[trace] = said
@@ -253,6 +377,7 @@ STEPS = st.one_of(
         st.sampled_from(TRACES[:4]),
         st.sampled_from(["pass", "fail", "defer"]),
         st.sampled_from([None, "a", "b"]),
+        st.sampled_from([None, True, False]),
     ),
     st.tuples(st.just("undo")),
     st.tuples(st.just("redo")),
@@ -263,7 +388,7 @@ STEPS = st.one_of(
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(st.tuples(STEPS, st.booleans()), max_size=14))
 def test_undo_and_redo_are_what_the_model_says(
-    store: Store, steps: list[tuple[tuple[str, ...], bool]]
+    store: Store, steps: list[tuple[tuple[Any, ...], bool]]
 ) -> None:
     who, model = f"person{next(_names)}", Model()
     # two batches that share two traces: the history of a person is one line
@@ -273,8 +398,8 @@ def test_undo_and_redo_are_what_the_model_says(
         queue = queues[second]
         if kind == "submit":
             queue.go_to(what[0])
-            queue.submit(what[1], what[2])
-            model.submit(what[0], (what[1], what[2]))
+            queue.submit(what[1], what[2], saw_judgement=what[3])
+            model.submit(what[0], (what[1], what[2], what[3]))
         elif kind == "restart":
             queues[second] = Queue(store, batches[second], who)
         else:
@@ -285,8 +410,13 @@ def test_undo_and_redo_are_what_the_model_says(
                 with pytest.raises(NothingToDoError):
                     getattr(queue, kind)()
     state = queues[0].state()
-    shown = {name: (a.verdict, a.critique) for name, a in state.annotations.items()}
+    shown = {
+        name: (a.verdict, a.critique, a.saw_judgement)
+        for name, a in state.annotations.items()
+    }
     assert shown == model.state
+    # what was read piece by piece is what a fresh look finds
+    assert state == Queue(store, batches[0], who).state()
     assert (state.undoable is None, state.redoable is None) == (
         not model.done,
         not model.undone,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from erroranalysis.classifier import TextClassifier, fit
 from erroranalysis.prompts import conversation
 
 if TYPE_CHECKING:
@@ -55,26 +56,18 @@ def judge_by_text(
         as often as the train traces fail.
     """
     import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
 
     if not traces:
         return []
-    words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
-    matrix = words.fit_transform([_said(trace) for trace in train])
     failed = np.array([label == "fail" for label in labels])
-
-    def fit(rows: Any, outcome: Any) -> LogisticRegression:  # noqa: ANN401 - arrays
-        return LogisticRegression(class_weight="balanced", C=10.0).fit(rows, outcome)
-
-    model = fit(matrix, failed)
-    threshold = _threshold(matrix, failed, fit)
-    asked = words.transform([_said(trace) for trace in traces])
-    chances = model.predict_proba(asked)[:, 1]
-    names = words.get_feature_names_out()
+    trained = TextClassifier.train([_said(trace) for trace in train], failed)
+    threshold = _threshold(trained.matrix, failed)
+    asked = trained.rows([_said(trace) for trace in traces])
+    chances = trained.chances(asked)
+    names = trained.words.get_feature_names_out()
     opinions = []
     for row, chance in enumerate(chances):
-        weights = asked[row].multiply(model.coef_[0]).toarray()[0]
+        weights = asked[row].multiply(trained.model.coef_[0]).toarray()[0]
         says_fail = bool(chance >= threshold)
         order = np.argsort(-weights if says_fail else weights, kind="stable")[:3]
         why = ", ".join(repr(str(names[place])) for place in order)
@@ -83,7 +76,7 @@ def judge_by_text(
     return opinions
 
 
-def _threshold(matrix: Any, failed: Any, fit: Any) -> float:  # noqa: ANN401 - arrays
+def _threshold(matrix: Any, failed: Any) -> float:  # noqa: ANN401 - arrays
     """Return the chance from which to say fail.
 
     Every train trace is held out once; the threshold lets through as large a share of

@@ -151,6 +151,64 @@ def weighted_rate(
     return Estimate(rate, low, high, len(weights), method, assumes)
 
 
+def clustered_rate(
+    values: Sequence[bool],
+    probabilities: Sequence[float],
+    clusters: Sequence[str],
+    *,
+    assumes: str = "",
+) -> Estimate:
+    """Estimate a proportion from traces that were drawn in whole clusters.
+
+    Parameters
+    ----------
+    values : sequence of bool
+        What was found, one a trace.
+    probabilities : sequence of float
+        Inclusion probability of each trace, in (0, 1].
+    clusters : sequence of str
+        What each trace was drawn with, such as its session.
+    assumes : str, optional
+        What has to be true for the estimate to hold.
+
+    Returns
+    -------
+    Estimate
+        The Hájek estimate; a Wilson interval at the sample size that would be as
+        precise, from the spread between clusters. Where all traces are alike it is the
+        number of clusters.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, sections 6.1 and 8.2; Korn and Graubard (1998),
+    Survey Methodology 24, 193-201.
+
+    Examples
+    --------
+    >>> clustered_rate([True, True, False, False], [0.1] * 4, ["a", "a", "b", "b"])
+    0.50 [0.05, 0.95], n=4, 95% Wilson, 2 clusters (effective n 1.0)
+    """
+    weights = [1.0 / probability for probability in probabilities]
+    total = sum(weights)
+    if not total:
+        return wilson(0, 0, assumes=assumes)
+    rate = sum(w for w, value in zip(weights, values, strict=True) if value) / total
+    residuals: dict[str, float] = {}
+    for weight, value, cluster in zip(weights, values, clusters, strict=True):
+        residuals[cluster] = residuals.get(cluster, 0.0) + weight * (value - rate)
+    count = len(residuals)
+    spread = sum(part * part for part in residuals.values()) / total**2
+    if count > 1 and spread > 0:
+        # by the number of clusters less one, as for any variance from a sample
+        effective = rate * (1 - rate) / spread * (count - 1) / count
+        effective = max(1.0, min(effective, total**2 / sum(w * w for w in weights)))
+    else:
+        effective = float(count)
+    low, high = _wilson_bounds(rate, effective)
+    method = f"Wilson, {count} clusters (effective n {effective:.1f})"
+    return Estimate(rate, low, high, len(weights), method, assumes)
+
+
 def _wilson_bounds(rate: float, n: float) -> tuple[float, float]:
     z2 = Z95 * Z95
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)

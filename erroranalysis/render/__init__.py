@@ -7,7 +7,7 @@ as a whole is sanitised against one list of tags and attributes.
 
 from __future__ import annotations
 
-from erroranalysis.render.page import render_trace
+from erroranalysis.render.page import render_part, render_trace
 from erroranalysis.render.safe import ATTRIBUTES, TAGS, sanitised
 from erroranalysis.render.style import STYLE
 from erroranalysis.render.text import trace_as_text
@@ -16,6 +16,7 @@ __all__ = [
     "ATTRIBUTES",
     "STYLE",
     "TAGS",
+    "render_part",
     "render_trace",
     "sanitised",
     "trace_as_text",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erroranalysis.render.markdown import code
+from erroranalysis.render.budget import Budget
 from erroranalysis.render.safe import escaped, shortened
-from erroranalysis.render.values import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +17,7 @@ _BAD = {"down", "thumbs_down", "negative", "bad", "dislike", "false", "no", "0",
 _THUMBS = {"thumbs", "thumb", "rating", "feedback", "like", "user_feedback"}
 LONGEST_BADGE = 60
 LONGEST_LIST = 20
+LONGEST_METADATA = 20_000
 
 
 def facts(trace: Trace) -> str:
@@ -27,13 +27,19 @@ def facts(trace: Trace) -> str:
     )
     large = {key: value for key, value in trace.metadata.items() if not _simple(value)}
     out = f'<ul class="ea-badges">{badges}</ul>' if badges else ""
-    out += "".join(_quoted(item) for item in trace.feedback if item.comment)
+    commented = [item for item in trace.feedback if item.comment]
+    out += "".join(_quoted(item) for item in commented[:LONGEST_LIST])
+    if len(commented) > LONGEST_LIST:
+        out += (
+            f'<p class="ea-note">{len(commented) - LONGEST_LIST:,} more comments are'
+            " left out here: trace.feedback.</p>"
+        )
     if trace.error:
         text = escaped(shortened(trace.error, 2_000))
         out += f'<p class="ea-error"><strong>The run failed:</strong> {text}</p>'
     if large:
         names = escaped(shortened(", ".join(map(str, large)), 80))
-        block = code(as_json(large), "json")
+        block = Budget(longest=LONGEST_METADATA).data(large, "trace.metadata")
         out += (
             f'<details class="ea-fold"><summary>more metadata: {names}</summary>'
             f"{block}</details>"
@@ -48,7 +54,7 @@ def fact_lines(trace: Trace) -> list[str]:
 
 def _named(trace: Trace) -> Iterator[tuple[str, str, str]]:
     """Yield name, value and kind of every fact, the most telling first."""
-    for item in trace.feedback:
+    for item in trace.feedback[:LONGEST_LIST]:
         word, kind = _thumb(item)
         yield item.origin if kind else f"{item.origin} {item.name}", word, kind
     yield "error", "yes" if trace.error else "", "bad"
@@ -114,10 +120,25 @@ def _quoted(item: Feedback) -> str:
 def _duration(trace: Trace) -> str:
     if trace.started_at is None or trace.ended_at is None:
         return ""
-    seconds = (trace.ended_at - trace.started_at).total_seconds()
+    return lasting((trace.ended_at - trace.started_at).total_seconds())
+
+
+def lasting(seconds: float) -> str:
+    """Return a duration in words.
+
+    Examples
+    --------
+    >>> lasting(0.0021), lasting(3.24), lasting(600), lasting(10_000)
+    ('2.1 ms', '3.2 s', '10.0 min', '2.8 h')
+    """
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"  # noqa: PLR2004
+        shown = seconds * 1000
+        return f"{shown:.2g} ms" if shown < 10 else f"{shown:.0f} ms"  # noqa: PLR2004
+    for length, unit in ((120, "s"), (120, "min"), (48, "h")):
+        if seconds < length:
+            return f"{seconds:.1f} {unit}"
+        seconds /= 24 if unit == "h" else 60
+    return f"{seconds:.1f} days"
 
 
 def _tokens(trace: Trace) -> str:

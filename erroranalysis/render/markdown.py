@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexer import Lexer
 
 # Longer text is a document or a dump; it is shown as it is written, and at once.
 LONGEST_MARKDOWN = 30_000
@@ -51,7 +53,8 @@ def markdown(text: str) -> str:
         shown = str(_parser().render(text))
     except RecursionError:  # brackets or quotes nested a thousand deep
         return plain(text)
-    return shown if _complete(text, shown) else plain(text)
+    # an entity may stand for a character that acts unseen
+    return visible(shown) if _complete(text, shown) else plain(text)
 
 
 def _complete(text: str, shown: str) -> bool:
@@ -92,16 +95,30 @@ def code(text: str, language: str = "") -> str:
 def _coloured(text: str, language: str) -> str:
     if not language or len(text) > LONGEST_COLOURED:
         return ""
+    lexer = _lexer(language)
+    if lexer is None:
+        return ""
     from pygments import highlight
+
+    return highlight(visible(text), lexer, _formatter()).rstrip("\n")
+
+
+@functools.cache
+def _formatter() -> HtmlFormatter[str]:
     from pygments.formatters import HtmlFormatter
+
+    return HtmlFormatter(nowrap=True)
+
+
+@functools.lru_cache(maxsize=64)
+def _lexer(language: str) -> Lexer | None:
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
     try:
-        lexer = get_lexer_by_name(language, stripnl=False)
+        return get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
-        return ""
-    return highlight(visible(text), lexer, HtmlFormatter(nowrap=True)).rstrip("\n")
+        return None
 
 
 @functools.cache

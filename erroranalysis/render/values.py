@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from erroranalysis.render.safe import shortened
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # Longer text is not parsed to be printed prettily.
 LONGEST_PARSED = 200_000
+# Values of a call are looked at up to here, for a line that shows the first hundred.
+_INLINE = 500
 
 
 def as_text(value: object) -> str:
@@ -29,12 +32,88 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else as_json(value)
 
 
-def as_json(value: object) -> str:
-    """Return a value as JSON for people: indented, letters as letters."""
+def as_json(value: object, most: int | None = None) -> str:
+    """Return a value as JSON for people: indented, letters as letters.
+
+    Of a huge value no more is looked at than it takes for ``most`` characters and a
+    few more. What is not JSON, a date or a set, is shown as its text.
+
+    Examples
+    --------
+    >>> print(as_json({"room": ["süß", 2]}))
+    {
+      "room": [
+        "süß",
+        2
+      ]
+    }
+    """
     try:
-        return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        return _first_of(_printed(value, "\n", most), most)
     except (RecursionError, ValueError, TypeError):
-        return repr(value)
+        return repr(value)[:most]
+
+
+def pretty(text: str) -> str | None:
+    """Return the JSON of a text in the form for people, or None where it is none.
+
+    Examples
+    --------
+    >>> print(pretty('{"a":[1]}'))
+    {
+      "a": [
+        1
+      ]
+    }
+    """
+    value = parsed(text)
+    if value is None:
+        return None
+    try:
+        if "NaN" not in text and "Infinity" not in text:
+            return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    except TypeError:  # huge numbers, half characters: slower, and as they are
+        pass
+    return as_json(value)
+
+
+def _first_of(pieces: Iterator[str], most: int | None) -> str:
+    out, size = [], 0
+    for piece in pieces:
+        out.append(piece)
+        size += len(piece)
+        if most is not None and size > most:
+            break
+    return "".join(out)
+
+
+def _printed(value: object, margin: str | None, most: int | None) -> Iterator[str]:
+    """Yield JSON piece by piece, on one line where there is no margin."""
+    if isinstance(value, str):
+        yield json.dumps(
+            value if most is None else value[: most + 1], ensure_ascii=False
+        )
+    elif isinstance(value, Mapping) and value:
+        inner = None if margin is None else margin + "  "
+        lead = "{" + (inner or "")
+        for name, item in value.items():
+            key = name if isinstance(name, str) else str(name)
+            yield f"{lead}{json.dumps(key, ensure_ascii=False)}: "
+            yield from _printed(item, inner, most)
+            lead = ", " if inner is None else "," + inner
+        yield (margin or "") + "}"
+    elif isinstance(value, list | tuple) and value:
+        inner = None if margin is None else margin + "  "
+        lead = "[" + (inner or "")
+        for item in value:
+            yield lead
+            yield from _printed(item, inner, most)
+            lead = ", " if inner is None else "," + inner
+        yield (margin or "") + "]"
+    elif isinstance(value, Mapping):
+        yield "{}"
+    else:
+        yield json.dumps(value, ensure_ascii=False, default=str)
 
 
 def parsed(value: object) -> Any:  # noqa: ANN401 - any JSON value
@@ -47,45 +126,14 @@ def parsed(value: object) -> Any:  # noqa: ANN401 - any JSON value
     """
     if isinstance(value, Mapping | list):
         return value
-    text = value.strip() if isinstance(value, str) else ""
-    if not text.startswith(("{", "[")) or len(text) > LONGEST_PARSED:
+    if not isinstance(value, str) or len(value) > LONGEST_PARSED:
+        return None
+    if not value.lstrip().startswith(("{", "[")):
         return None
     try:
-        return json.loads(text)
+        return json.loads(value)
     except (ValueError, RecursionError):
         return None
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A retrieved passage."""
-
-    source: str
-    score: str
-    text: str
-
-
-def passages(value: object) -> list[Passage]:
-    """Return the passages of a retrieval result, best first as they came.
-
-    Examples
-    --------
-    >>> passages({"passages": [{"source": "FAQ", "score": 0.5, "text": "Yes."}]})
-    [Passage(source='FAQ', score='0.5', text='Yes.')]
-    """
-    found = value.get("passages") if isinstance(value, Mapping) else None
-    if not isinstance(found, list) or not found:
-        return []
-    if not all(isinstance(item, Mapping) and "text" in item for item in found):
-        return []
-    return [
-        Passage(
-            " · ".join(str(item[k]) for k in ("source", "id") if item.get(k)),
-            str(item.get("score", "")),
-            as_text(item["text"]),
-        )
-        for item in found
-    ]
 
 
 def short_arguments(value: object, most: int = 110) -> str:
@@ -97,16 +145,26 @@ def short_arguments(value: object, most: int = 110) -> str:
     'hotel: porto, adults: 2'
     """
     given = parsed(value)
-    if isinstance(given, Mapping):
-        pairs = (f"{name}: {_inline(item)}" for name, item in given.items())
-        return shortened(", ".join(pairs), most)
-    return shortened(as_text(value), most)
+    if not isinstance(given, Mapping):
+        return shortened(value if isinstance(value, str) else _inline(value), most)
+    line, size = [], 0
+    for name, item in given.items():
+        line.append(f"{name}: {_inline(item)}")
+        size += len(line[-1])
+        if size > most * 4:
+            break
+    return shortened(", ".join(line), most)
 
 
 def _inline(value: object) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+        return value[:_INLINE]
+    try:
+        return _first_of(_printed(value, None, _INLINE), _INLINE)
+    except (RecursionError, ValueError, TypeError):
+        return repr(value)[:_INLINE]
 
 
 def outcome(content: object, message: Message | None = None) -> tuple[str, bool]:
@@ -119,57 +177,23 @@ def outcome(content: object, message: Message | None = None) -> tuple[str, bool]
     >>> outcome("[1, 2]")
     ('2 items', False)
     """
-    value, text = parsed(content), as_text(content).strip()
+    from erroranalysis.render.passages import passages
+
+    value = parsed(content)
     if isinstance(value, Mapping):
         if error := value.get("error") or value.get("errors"):
             return "error: " + shortened(_inline(error), 60), True
         if str(value.get("status", "")).casefold() in ("error", "failed", "failure"):
             return "error", True
-        if found := passages(value):
-            return f"{len(found)} passages", False
+    if found := passages(value):
+        return f"{len(found)} passage{'' if len(found) == 1 else 's'}", False
+    if isinstance(value, Mapping):
         return short_arguments(value, 70) or "{}", False
     if isinstance(value, list):
         return f"{len(value)} item{'' if len(value) == 1 else 's'}", False
+    text = (content if isinstance(content, str) else as_text(content)).lstrip()
     wrong = bool(message and message.get("is_error"))
     wrong = wrong or text[:40].casefold().startswith(
         ("error", "traceback", "exception")
     )
     return (shortened(text, 70) or "empty"), wrong
-
-
-def pair_tools(messages: Sequence[Message]) -> dict[tuple[int, int], int]:
-    """Return for every tool call the place of its result.
-
-    A call is named by the place of its message and its place in it. Ids decide; where
-    there are none, the order does.
-
-    Examples
-    --------
-    >>> pair_tools(
-    ...     [
-    ...         {"role": "assistant", "tool_calls": [{"name": "f"}]},
-    ...         {"role": "tool", "content": "1"},
-    ...     ]
-    ... )
-    {(0, 0): 1}
-    """
-    pairs: dict[tuple[int, int], int] = {}
-    waiting: list[tuple[int, int, object]] = []
-    for place, message in enumerate(messages):
-        for turn, call in enumerate(_calls(message)):
-            waiting.append((place, turn, call.get("id")))
-        if message.get("role") != "tool":
-            continue
-        given = message.get("tool_call_id")
-        fits = [item for item in waiting if given and item[2] == given]
-        fits = fits or [item for item in waiting if not given or not item[2]]
-        if fits:
-            pairs[fits[0][0], fits[0][1]] = place
-            waiting.remove(fits[0])
-    return pairs
-
-
-def _calls(message: Message) -> Iterable[Mapping[str, Any]]:
-    calls = message.get("tool_calls")
-    found = calls if isinstance(calls, list) else []
-    return [call if isinstance(call, Mapping) else {} for call in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.errors import NothingToDoError, UnknownNameError
@@ -16,12 +16,75 @@ if TYPE_CHECKING:
 
     from erroranalysis.store.lease import Leases
 
+# A blind re-reading replaces only itself: what was said before stands.
+_AGAIN = """
+WITH again AS (SELECT batch_id FROM batches WHERE label_sampling = 'recheck')
+"""
 # One query, since each costs half a millisecond while other programs wait.
-_BEFORE = """
+_BEFORE = f"""{_AGAIN}
 SELECT max(annotation_id),
     (SELECT any_value(content_hash) FROM traces WHERE id = $trace)
 FROM annotations WHERE trace_id = $trace AND annotator = $annotator
+    AND CASE WHEN coalesce($batch IN (FROM again), false) THEN batch_id = $batch
+        ELSE NOT coalesce(batch_id IN (FROM again), false) END
 """
+_LATEST = """
+WITH acts AS (
+    SELECT a.*, CASE WHEN b.label_sampling = 'recheck' THEN batch_id END AS again
+    FROM annotations AS a LEFT JOIN batches AS b USING (batch_id)
+)
+SELECT * FROM acts QUALIFY row_number() OVER (
+    PARTITION BY trace_id, annotator, again ORDER BY annotation_id DESC
+) = 1 AND verdict IS NOT NULL
+"""
+# How far a reader has come: the last act, a fingerprint of all acts there are now, and
+# one of those up to the act that the reader knew as the last. Ids sort by time, but an
+# act of another program may be committed after a later one.
+_MARK = """
+SELECT coalesce(max(annotation_id), ''),
+    coalesce(count(*) || ':' || bit_xor(hash(annotation_id)), ''),
+    coalesce(count(*) FILTER (annotation_id <= $last) || ':'
+        || bit_xor(hash(annotation_id)) FILTER (annotation_id <= $last), '')
+FROM annotations WHERE annotator = $annotator
+"""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far somebody has read the acts of a person.
+
+    Attributes
+    ----------
+    last : str
+        Id of the last act that was read.
+    print : str
+        Fingerprint of all acts up to it.
+    """
+
+    last: str = ""
+    print: str = ""
+
+
+@dataclass(frozen=True)
+class News:
+    """Acts since a mark.
+
+    Attributes
+    ----------
+    acts : list of Annotation
+        The acts, the oldest first.
+    mark : Mark
+        How far they reach.
+    whole : bool
+        They are all acts there are: what was read before does not hold any more.
+    again : frozenset of str
+        Batches in which traces are read again blind.
+    """
+
+    acts: list[Annotation]
+    mark: Mark
+    whole: bool
+    again: frozenset[str] = frozenset()
 
 
 class Annotations:
@@ -37,7 +100,11 @@ class Annotations:
         trace before, and keeps the hash of the messages as they are now.
         """
         with self._leases.transaction() as connection:
-            names = {"trace": annotation.trace_id, "annotator": annotation.annotator}
+            names = {
+                "trace": annotation.trace_id,
+                "annotator": annotation.annotator,
+                "batch": annotation.batch_id,
+            }
             found = connection.execute(_BEFORE, names).fetchone()
             before, seen = found or (None, None)
             row = asdict(annotation)
@@ -56,8 +123,11 @@ class Annotations:
         """
         with self._leases.transaction() as connection:
             current = {
-                (row["trace_id"], row["annotator"]): row
-                for row in dicts(connection, "FROM current_annotations")
+                (row["trace_id"], row["annotator"], row["again"]): row
+                for row in dicts(connection, _LATEST)
+            }
+            recheck = {
+                row["batch_id"] for row in dicts(connection, f"{_AGAIN} FROM again")
             }
             hashes = dict(
                 connection.execute(
@@ -68,7 +138,8 @@ class Annotations:
             )
             rows = []
             for item in annotations:
-                known = current.get((item.trace_id, item.annotator))
+                again = item.batch_id if item.batch_id in recheck else None
+                known = current.get((item.trace_id, item.annotator, again))
                 if known and _says_the_same(known, item):
                     continue
                 row = asdict(item)
@@ -76,7 +147,7 @@ class Annotations:
                 row["created_at"] = item.created_at or utc_now()
                 row["content_hash"] = item.content_hash or hashes.get(item.trace_id)
                 row["supersedes"] = known["annotation_id"] if known else None
-                current[item.trace_id, item.annotator] = row
+                current[item.trace_id, item.annotator, again] = row
                 rows.append(row)
             insert(connection, "annotations", rows)
         return len(rows)
@@ -93,6 +164,28 @@ class Annotations:
                 [annotator, trace_id],
             )
         return [Annotation(**row) for row in rows]
+
+    def news(self, annotator: str, mark: Mark) -> News:
+        """Return the acts of a person since a mark, or all where it does not hold."""
+        with self._leases.lease() as connection:
+            names = {"annotator": annotator, "last": mark.last}
+            (now,) = connection.execute(_MARK, names).fetchall()
+            whole = now[2] != mark.print
+            rows = []
+            if now[1] != mark.print:
+                rows = dicts(
+                    connection,
+                    "SELECT * FROM annotations WHERE annotator = ?"
+                    " AND annotation_id > ? ORDER BY annotation_id",
+                    [annotator, "" if whole else mark.last],
+                )
+            again = connection.execute(f"{_AGAIN} FROM again").fetchall()
+        return News(
+            [Annotation(**row) for row in rows],
+            Mark(now[0], now[1]),
+            whole,
+            frozenset(row[0] for row in again),
+        )
 
     def frame(self, *, history: bool = False) -> pl.DataFrame:
         """Return the current state, or every act."""
@@ -143,6 +236,17 @@ class Annotations:
             )
         return {row["trace_id"]: Annotation(**row) for row in rows}
 
+    def colleagues(self, annotator: str, trace_id: str) -> list[Annotation]:
+        """Return what everybody but one person says now of a trace, by name."""
+        with self._leases.lease() as connection:
+            rows = dicts(
+                connection,
+                "SELECT * FROM current_annotations"
+                " WHERE trace_id = ? AND annotator <> ? ORDER BY annotator",
+                [trace_id, annotator],
+            )
+        return [Annotation(**row) for row in rows]
+
     def annotators(self) -> list[str]:
         """Return who annotated, the busiest first."""
         with self._leases.lease() as connection:
@@ -179,20 +283,55 @@ class Annotations:
         """Return how the traces that one person judged had been chosen.
 
         Each row has ``trace_id``, ``label_sampling`` (NULL where nobody recorded it),
-        ``stratum`` and ``inclusion_probability``.
+        ``stratum``, ``inclusion_probability``, ``batch_id``, ``strategy``, ``since``
+        where only newer traces could be drawn, and ``session`` where sessions were
+        drawn whole. A trace that the person
+        first read because it was drawn by chance stays drawn by chance, whatever batch
+        the verdict was changed in later: otherwise a random sample would lose just
+        those traces that people look at twice.
         """
         with self._leases.lease() as connection:
             return dicts(
                 connection,
-                "SELECT a.trace_id, b.label_sampling, i.stratum,"
-                " i.inclusion_probability, b.batch_id"
-                " FROM current_annotations AS a"
-                " LEFT JOIN batches AS b USING (batch_id)"
-                " LEFT JOIN batch_items AS i"
-                " ON i.batch_id = a.batch_id AND i.trace_id = a.trace_id"
-                " WHERE a.annotator = ? ORDER BY a.trace_id",
-                [annotator],
+                """
+                WITH drawn AS (
+                    SELECT a.trace_id, arg_min(a.batch_id, a.annotation_id) AS batch_id
+                    FROM annotations AS a JOIN batch_items AS i USING (batch_id)
+                    WHERE a.annotator = $annotator AND i.trace_id = a.trace_id
+                        AND i.inclusion_probability IS NOT NULL
+                    GROUP BY a.trace_id
+                ), chosen AS (
+                    SELECT a.trace_id, coalesce(d.batch_id, a.batch_id) AS batch_id
+                    FROM current_annotations AS a LEFT JOIN drawn AS d USING (trace_id)
+                    WHERE a.annotator = $annotator
+                )
+                SELECT c.trace_id, b.label_sampling, i.stratum,
+                    i.inclusion_probability, b.batch_id, b.strategy,
+                    b.parameters->>'since' AS since,
+                    CASE WHEN b.parameters->>'sessions' = 'together'
+                        THEN coalesce(t.session_id, t.id) END AS session
+                FROM chosen AS c LEFT JOIN batches AS b USING (batch_id)
+                LEFT JOIN batch_items AS i
+                    ON i.batch_id = c.batch_id AND i.trace_id = c.trace_id
+                LEFT JOIN traces AS t ON t.id = c.trace_id
+                ORDER BY c.trace_id
+                """,
+                {"annotator": annotator},
             )
+
+    def rereadings(self, annotator: str) -> list[tuple[str, str, str]]:
+        """Return trace, first and second verdict where a person read again blind.
+
+        The first verdict is the one that stood when the trace was read again; deferred
+        ones are left out.
+        """
+        with self._leases.lease() as connection:
+            return connection.execute(
+                "SELECT trace_id, first, second FROM rereadings WHERE annotator = ?"
+                " AND first <> 'defer' AND second <> 'defer'"
+                " ORDER BY trace_id, batch_id",
+                [annotator],
+            ).fetchall()
 
 
 def _says_the_same(known: dict[str, Any], item: Annotation) -> bool:

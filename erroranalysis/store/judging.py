@@ -114,6 +114,30 @@ class Judging:
                 [judge_id],
             )
 
+    def said_of(self, trace_id: str) -> list[dict[str, Any]]:
+        """Return what the newest judge of every failure mode says of a trace.
+
+        Each row has ``mode``, ``verdict``, ``critique`` and ``judge_id``; a call that
+        ended in an error says nothing.
+        """
+        with self._leases.lease() as connection:
+            return dicts(
+                connection,
+                """
+                WITH newest AS (
+                    SELECT judge_id, mode_id FROM judges QUALIFY row_number() OVER (
+                        PARTITION BY mode_id ORDER BY version DESC) = 1
+                )
+                SELECT m.name AS mode, k.verdict, k.critique, k.judge_id
+                FROM latest_judgements AS k JOIN newest USING (judge_id)
+                JOIN current_modes AS m USING (mode_id)
+                WHERE k.trace_id = ? AND k.run_index = 0 AND k.verdict IS NOT NULL
+                    AND m.status = 'active'
+                ORDER BY mode
+                """,
+                [trace_id],
+            )
+
     def frame(self) -> pl.DataFrame:
         """Return every finished call with the judge that made it."""
         with self._leases.lease() as connection:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from erroranalysis._version import __version__
 from erroranalysis.errors import NewerProjectError, NotAProjectError
 from erroranalysis.records import utc_now
-from erroranalysis.schema import TABLES, VIEWS, create_statement, table
+from erroranalysis.schema import TABLES, create_statement, table
+from erroranalysis.views import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,9 +43,14 @@ def _spans(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"ALTER TABLE {change}")
 
 
+def _views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Change no table: after any step the views are made anew."""
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "the first tables", _first_tables),
     Migration(2, "spans", _spans),
+    Migration(3, "reading again", _views),
 )
 
 

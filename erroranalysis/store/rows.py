@@ -44,13 +44,13 @@ def insert(
 def frame(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
-    parameters: Sequence[Any] | None = None,
+    parameters: Sequence[Any] | Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """Run a query and return its rows as a polars frame."""
+    # a relation does not run beside a result that was not read to its end (fetchone)
+    connection.execute("SELECT 1").fetchall()
     relation = (
-        connection.sql(sql, params=list(parameters))
-        if parameters
-        else connection.sql(sql)
+        connection.sql(sql, params=parameters) if parameters else connection.sql(sql)
     )
     found: pl.DataFrame = relation.pl()
     return found
@@ -59,10 +59,10 @@ def frame(
 def dicts(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
-    parameters: Sequence[Any] | None = None,
+    parameters: Sequence[Any] | Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Run a query and return its rows as dicts."""
-    result = connection.execute(sql, list(parameters or []))
+    result = connection.execute(sql, parameters or [])
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

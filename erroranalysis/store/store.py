@@ -11,11 +11,14 @@ import duckdb
 from erroranalysis.errors import StoreError
 from erroranalysis.store.annotations import Annotations
 from erroranalysis.store.batches import Batches
+from erroranalysis.store.hunting import Hunting
 from erroranalysis.store.judging import Judging
 from erroranalysis.store.lease import PATIENCE_SECONDS, Leases
 from erroranalysis.store.migrations import migrate
 from erroranalysis.store.modes import Modes
 from erroranalysis.store.rows import dicts, frame
+from erroranalysis.store.sampling import Sampling
+from erroranalysis.store.search import Search
 from erroranalysis.store.traces import Traces
 
 if TYPE_CHECKING:
@@ -62,6 +65,9 @@ class Store:
         self.annotations = Annotations(self.leases)
         self.modes = Modes(self.leases)
         self.judging = Judging(self.leases)
+        self.search = Search(self.leases)
+        self.sampling = Sampling(self.leases)
+        self.hunting = Hunting(self.leases)
 
     def close(self) -> None:
         """Let the file go at once; the store opens it again when needed."""

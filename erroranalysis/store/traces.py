@@ -14,7 +14,7 @@ from erroranalysis.ingest.ids import normal_id
 from erroranalysis.records import Feedback, Trace
 from erroranalysis.store.commit import Commit
 from erroranalysis.store.rows import dicts, frame, insert
-from erroranalysis.store.settling import doubts
+from erroranalysis.store.settling import COLUMNS, doubts, fetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from erroranalysis.records import Reject
+    from erroranalysis.records import Reject, Span
     from erroranalysis.store.lease import Leases
     from erroranalysis.store.settling import Doubts
 
@@ -128,6 +128,22 @@ class Traces:
                 [rows[0]["id"]],
             )
         return _to_trace(rows[0], feedback)
+
+    def spans(self, trace_id: str) -> list[Span]:
+        """Return the steps of a trace as their source told them, the earliest first.
+
+        A trace that has none, or that is not there, gives an empty list. The id is
+        taken as we or as its source spells it.
+        """
+        sql = (
+            f"SELECT {COLUMNS} FROM spans WHERE trace_id = ?"
+            " ORDER BY started_at NULLS LAST, rowid"
+        )
+        with self._leases.lease() as connection:
+            found = list(fetched(connection.execute(sql, [trace_id])))
+            if not found and (other := normal_id(trace_id)) != trace_id:
+                found = list(fetched(connection.execute(sql, [other])))
+        return found
 
     def many(self, trace_ids: Iterable[str]) -> list[Trace]:
         """Return traces in the order of the ids; unknown ids are left out."""

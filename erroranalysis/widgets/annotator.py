@@ -13,7 +13,6 @@ then does the page say "saved". Both sides speak by custom messages:
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -21,25 +20,33 @@ import anywidget
 
 from erroranalysis.errors import (
     ErrorAnalysisError,
+    NothingToDoError,
     UnknownNameError,
     helpful_keywords,
 )
-from erroranalysis.render import STYLE, render_trace
+from erroranalysis.render import STYLE, render_part, render_trace
+from erroranalysis.widgets.keys import rebound
+from erroranalysis.widgets.page import MODES_AFTER, Pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from erroranalysis.queue import Queue, QueueState
+    from erroranalysis.queue import Queue
     from erroranalysis.records import Annotation, Trace
+    from erroranalysis.taxonomy import Taxonomy
 
 # Characters of a piece. All are ASCII here, and a second JSON encoding on the way out
 # at most doubles them.
 PIECE = 400_000
+# More than this many are not listed; the count is said all the same.
+MOST_FOUND = 500
 NO_FRONT_END = (
     "The annotator shows itself in JupyterLab, Notebook 7 and VS Code. Elsewhere use"
     " project.queue(batch, annotator=…): queue.current_id, queue.submit('pass')."
 )
-_STATIC = files("erroranalysis.widgets") / "static"
+_STATIC = files("erroranalysis.widgets") / "static" / "annotator"
+# one module for the browser, written in parts that build on each other
+_PARTS = ("dom", "wire", "keys", "reading", "finder", "modes", "others", "cockpit")
 
 Body = dict[str, Any]
 
@@ -52,21 +59,47 @@ class Annotator(anywidget.AnyWidget):
     queue : Queue
         The traces in reading order, and where verdicts go.
     traces : callable
-        Returns the trace of an id.
+        Returns the trace of an id, with its spans.
+    taxonomy : Taxonomy, optional
+        Where failure modes go; without one there are none to type.
+    render : callable, optional
+        Shows a trace the way its reader knows it, see
+        :func:`~erroranalysis.render.render_trace`.
+    keys : dict of str to str or sequence of str, optional
+        Other keys, by the name of what they do.
+    modes_after : int, default 30
+        Failing notes after which failure modes can be typed.
 
     Raises
     ------
+    UnknownNameError
+        There is nothing that a key is named for.
     TypeError
         An unknown keyword was given.
     """
 
-    _esm = _STATIC.joinpath("annotator.js").read_text("utf-8")
+    _esm = "\n".join(
+        _STATIC.joinpath(f"{part}.js").read_text("utf-8") for part in _PARTS
+    )
     _css = STYLE + _STATIC.joinpath("annotator.css").read_text("utf-8")
 
     @helpful_keywords
-    def __init__(self, queue: Queue, traces: Callable[[str], Trace]) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        traces: Callable[[str], Trace],
+        *,
+        taxonomy: Taxonomy | None = None,
+        render: Callable[[Trace], object] | None = None,
+        keys: Mapping[str, str | Sequence[str]] | None = None,
+        modes_after: int = MODES_AFTER,
+    ) -> None:
         self._queue = queue
         self._traces = traces
+        self._taxonomy = taxonomy
+        self._custom = render
+        self._keys = rebound(keys or {})
+        self._pages = Pages(queue, modes_after if taxonomy is not None else None)
         super().__init__()
         self.on_msg(self._receive)
 
@@ -105,23 +138,60 @@ class Annotator(anywidget.AnyWidget):
                 }
             )
 
+    # ---- moving ---------------------------------------------------------------------
+
     def _open(self, asked: Body) -> Body:
         """Show the current trace, or the one at a place, beside one, or named."""
         queue = self._queue
         if asked.get("to"):
-            queue.go_to(self._find(str(asked["to"]).strip()))
+            queue.go_to(self._find_id(str(asked["to"]).strip()))
         elif asked.get("index") is not None:
             queue.go_to(queue.at(int(asked["index"])))
+        elif asked.get("deferred"):
+            if queue.next_deferred() is None:
+                return self._page(asked, said="No trace is deferred.")
         elif asked.get("next"):
             queue.go_to(str(asked["trace_id"]))
-            if queue.next_unlabelled() is None:
-                return self._page(asked, said="Every trace has a verdict.")
+            return self._onward(asked)
         return self._page(asked)
+
+    def _onward(self, asked: Body, said: str = "") -> Body:
+        """Go to the next trace without a verdict, unless there is something to see.
+
+        Who did not know yet that a judge or a colleague differs stays to hear it.
+        """
+        if self._pages.has_news(self._queue.current_id):
+            return self._page(asked, said="Others see it differently.")
+        if self._queue.next_unlabelled() is None:
+            said = "Every trace has a verdict."
+        return self._page(asked, said=said)
+
+    def _find_id(self, to: str) -> str:
+        """Return the trace that a number, an id or a part of one means."""
+        queue = self._queue
+        if to in queue:
+            return to
+        if to.isdecimal():
+            return queue.at(int(to) - 1)
+        parts = [
+            trace_id for trace_id in queue.ids if to.casefold() in trace_id.casefold()
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        if parts:
+            some = ", ".join(parts[:5])
+            raise UnknownNameError(
+                f"{len(parts)} traces of this batch have {to!r} in their id: {some}."
+                " Type more of it."
+            )
+        raise UnknownNameError.among("trace in this batch", to, queue.ids)
+
+    # ---- judging --------------------------------------------------------------------
 
     def _submit(self, asked: Body) -> Body:
         """Commit a verdict, then move on where that is asked for."""
         queue = self._queue
-        queue.go_to(str(asked["trace_id"]))
+        trace_id = queue.go_to(str(asked["trace_id"]))
         before = queue.annotation
         given = (
             asked["verdict"],
@@ -129,16 +199,21 @@ class Annotator(anywidget.AnyWidget):
             asked.get("first_failure"),
         )
         said = ""
-        if before and given == (
+        same = before and given == (
             before.verdict,
             before.critique,
             before.first_failure,
-        ):
+        )
+        if same and not asked.get("keep"):
             said = "Already saved"  # pressing the same key again is no new act
         else:
-            queue.submit(*given, seconds=asked.get("seconds"))
-        if asked.get("then") == "next" and queue.next_unlabelled() is None:
-            said = "Every trace has a verdict."
+            queue.submit(
+                *given,
+                seconds=asked.get("seconds"),
+                saw_judgement=self._pages.was_told(trace_id),
+            )
+        if asked.get("then") == "next":
+            return self._onward(asked)
         return self._page(asked, said=said)
 
     def _undo(self, asked: Body) -> Body:
@@ -160,72 +235,71 @@ class Annotator(anywidget.AnyWidget):
             where = f"no. {self._queue.position + 1}"
         return f"{done}: {verdict} on {where}"
 
+    def _mode(self, asked: Body) -> Body:
+        """Give the note of a trace to a failure mode, or take it from one."""
+        trace_id = self._queue.go_to(str(asked["trace_id"]))
+        taxonomy, who = self._taxonomy, self._queue.annotator
+        if taxonomy is None:
+            return self._page(asked)
+        if name := asked.get("remove"):
+            taxonomy.unassign(trace_id, name, annotator=who)
+        elif name := str(asked.get("add") or "").strip():
+            if not any(mode.name == name for mode in self._queue.modes()):
+                taxonomy.add(name, "")
+            taxonomy.assign(trace_id, name, annotator=who)
+        return self._page(asked)
+
+    # ---- finding --------------------------------------------------------------------
+
+    def _find(self, asked: Body) -> Body:
+        found = self._queue.find(**asked["filters"])
+        names = ("trace_id", "place", "verdict", "critique", "snippet", "why")
+        rows = [{n: getattr(one, n) for n in names} for one in found[:MOST_FOUND]]
+        return {"found": rows, "total": len(found)}
+
+    def _facets(self, _asked: Body) -> Body:
+        return {"facets": self._queue.facets()}
+
+    def _like(self, asked: Body) -> Body:
+        trace_id = self._queue.go_to(str(asked["trace_id"]))
+        try:
+            added = len(self._queue.more_like(trace_id))
+            said = f"{added} trace{'s' * (added != 1)} like this one next."
+        except NothingToDoError as none:
+            said = str(none)
+        return self._page(asked, said=said)
+
+    # ---- showing --------------------------------------------------------------------
+
     def _prefetch(self, asked: Body) -> Body:
         """Render a trace that will be looked at soon; the queue does not move."""
         return {"html": self._render(str(asked["trace_id"]))}
 
-    def _find(self, to: str) -> str:
-        """Return the trace that a number, an id or a part of one means."""
-        queue = self._queue
-        if to in queue:
-            return to
-        if to.isdecimal():
-            return queue.at(int(to) - 1)
-        parts = [
-            trace_id for trace_id in queue.ids if to.casefold() in trace_id.casefold()
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        if parts:
-            some = ", ".join(parts[:5])
-            raise UnknownNameError(
-                f"{len(parts)} traces of this batch have {to!r} in their id: {some}."
-                " Type more of it."
-            )
-        raise UnknownNameError.among("trace in this batch", to, queue.ids)
+    def _part(self, asked: Body) -> Body:
+        """Render some of the messages of a long trace."""
+        trace = self._traces(str(asked["trace_id"]))
+        return {"html": render_part(trace, int(asked["from"]), int(asked["to"]))}
 
     def _page(self, asked: Body, said: str = "") -> Body:
         """Return all that the page shows of the current trace."""
-        queue, state = self._queue, self._queue.state()
-        trace_id = queue.current_id
-        annotation = state.annotations.get(trace_id)
-        page = {
-            "trace_id": trace_id,
-            "index": queue.position,
-            "batch_id": queue.batch_id,
-            "annotator": queue.annotator,
-            "annotation": _said(annotation),
-            "progress": asdict(state.progress),
-            "verdicts": self._verdicts(state),
-            "can_undo": state.undoable is not None,
-            "can_redo": state.redoable is not None,
-            "acts": state.acts,
-            "message": said,
-            "upcoming": self._upcoming(state),
-        }
+        page = self._pages.of_current(said)
+        if asked.get("first"):
+            page["keys"] = self._keys
         # what the page holds already does not cross the wire again
-        if trace_id not in (asked.get("have") or []):
+        if page["trace_id"] not in (asked.get("have") or []):
             try:
-                page["html"] = self._render(trace_id)
+                page["html"] = self._render(page["trace_id"])
             except ErrorAnalysisError as error:
                 page["problem"] = str(error)
         return {"page": page}
 
-    def _upcoming(self, state: QueueState) -> list[str]:
-        """Return the traces that are probably looked at next."""
-        queue = self._queue
-        upcoming = [queue.peek_unlabelled(state)]
-        if queue.position + 1 < len(queue):
-            upcoming.append(queue.at(queue.position + 1))
-        return list(dict.fromkeys(name for name in upcoming if name))
-
-    def _verdicts(self, state: QueueState) -> str:
-        """Return one letter a trace, in reading order: p, f, d, or - for none."""
-        found = (state.annotations.get(name) for name in self._queue.ids)
-        return "".join(str(one.verdict)[0] if one else "-" for one in found)
-
     def _render(self, trace_id: str) -> str:
-        return render_trace(self._traces(trace_id))
+        return render_trace(
+            self._traces(trace_id),
+            lazy=True,
+            same_prompt=self._queue.same_prompt(trace_id),
+            custom=self._custom,
+        )
 
 
 KINDS: dict[str, Callable[[Annotator, Body], Body]] = {
@@ -233,12 +307,10 @@ KINDS: dict[str, Callable[[Annotator, Body], Body]] = {
     "submit": Annotator._submit,  # noqa: SLF001
     "undo": Annotator._undo,  # noqa: SLF001
     "redo": Annotator._redo,  # noqa: SLF001
+    "mode": Annotator._mode,  # noqa: SLF001
+    "find": Annotator._find,  # noqa: SLF001
+    "facets": Annotator._facets,  # noqa: SLF001
+    "like": Annotator._like,  # noqa: SLF001
     "prefetch": Annotator._prefetch,  # noqa: SLF001
+    "part": Annotator._part,  # noqa: SLF001
 }
-
-
-def _said(annotation: Annotation | None) -> Body | None:
-    if annotation is None:
-        return None
-    names = ("verdict", "critique", "first_failure", "seconds")
-    return {name: getattr(annotation, name) for name in names}

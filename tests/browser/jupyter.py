@@ -59,6 +59,11 @@ class Lab:
     folder: Path
     settings: Path
 
+    def choose_theme(self, name: str) -> None:
+        """Choose the theme of pages that are opened from now on."""
+        folder = self.settings / "@jupyterlab" / "apputils-extension"
+        (folder / "themes.jupyterlab-settings").write_text(f'{{"theme": "{name}"}}')
+
     def write(self, name: str, *cells: str) -> Path:
         """Write a notebook into its folder."""
         notebook = nbformat.v4.new_notebook(
@@ -170,7 +175,7 @@ class Notebook:
         message = self.page.locator(
             "[data-mime-type='application/vnd.jupyter.stderr'], .ea-alert"
         )
-        shown = cockpit.locator("article")
+        shown = cockpit.locator(".ea-trace")
         expect(shown.or_(message).first).to_be_visible(timeout=START_MS)
         if not shown.count():
             raise AssertionError(f"The cell failed:\n{message.first.inner_text()}")

@@ -1,99 +1,23 @@
-"""The queue: the traces of a batch in reading order, and one person's acts on them.
-
-A queue owns no truth. Every look is read from the store, so two kernels, two tabs or
-a script of one person see each other's work, and a restart loses nothing but the
-place, which is found again: the first trace without a verdict.
-
-Undo and redo are derived from the history, which is only ever added to. An act with
-``retracts`` set takes back the act of that id: an act of judging (then it is an undo)
-or an undo (then it is a redo). Replaying the history gives the two stacks.
-"""
+"""One person's place in a batch, and acts on its traces."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from erroranalysis.errors import NothingToDoError, UnknownNameError
+from erroranalysis.queue.history import Reader, id_of
+from erroranalysis.queue.progress import Progress, QueueState, progress_of
 from erroranalysis.records import VERDICTS, Annotation, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Mapping
 
     from erroranalysis.store import Store
 
-# Longer than this on one trace is a coffee, not reading.
-IDLE_SECONDS = 600.0
-# A speed from fewer traces would jump about.
-FEWEST_FOR_SPEED = 3
 
-
-@dataclass(frozen=True)
-class Progress:
-    """How far one person is with a batch.
-
-    Attributes
-    ----------
-    total : int
-        Traces in the batch.
-    done : int
-        Traces with a pass or a fail.
-    passed, failed, deferred : int
-        Traces by verdict.
-    left : int
-        Traces without any verdict.
-    per_hour : float or None
-        Traces decided per hour of reading; None until three have been timed.
-
-    Examples
-    --------
-    >>> Progress(100, 45, 30, 15, 3, 52, 62.4)
-    Progress(45 of 100 · 3 deferred · 62 an hour)
-    """
-
-    total: int
-    done: int
-    passed: int
-    failed: int
-    deferred: int
-    left: int
-    per_hour: float | None
-
-    def __repr__(self) -> str:
-        """Say it in one line."""
-        parts = [f"{self.done} of {self.total}"]
-        if self.deferred:
-            parts.append(f"{self.deferred} deferred")
-        if self.per_hour is not None:
-            parts.append(f"{self.per_hour:.0f} an hour")
-        return f"Progress({' · '.join(parts)})"
-
-
-@dataclass(frozen=True)
-class QueueState:
-    """What the store says at one moment about one person and one batch.
-
-    Attributes
-    ----------
-    annotations : dict of str to Annotation
-        What the person says now, by trace of the batch.
-    progress : Progress
-        How far the person is.
-    undoable, redoable : Annotation or None
-        The act that undo would take back, and the one that redo would restore.
-    acts : int
-        Acts of the person so far, in all batches.
-    """
-
-    annotations: dict[str, Annotation]
-    progress: Progress
-    undoable: Annotation | None
-    redoable: Annotation | None
-    acts: int
-
-
-class Queue:
-    """The traces of a batch in reading order, as one person works through them.
+class Acts:
+    """The traces of a batch in reading order, a place among them, and acts on them.
 
     Parameters
     ----------
@@ -103,13 +27,6 @@ class Queue:
         The batch.
     annotator : str
         Who reads.
-
-    Raises
-    ------
-    UnknownNameError
-        There is no such batch.
-    NothingToDoError
-        The batch is empty, or the annotator has no name.
     """
 
     def __init__(self, store: Store, batch_id: str, annotator: str) -> None:
@@ -118,14 +35,17 @@ class Queue:
         self._store = store
         self.batch_id = batch_id
         self.annotator = annotator
-        _, items = store.batches.get(batch_id)
-        self.ids: tuple[str, ...] = tuple(item["trace_id"] for item in items)
+        self._reader = Reader(store, annotator)
+        self.ids: tuple[str, ...] = ()
+        self._place: dict[str, int] = {}
+        self._why: dict[str, str | None] = {}
+        self._position = -1
+        self._read_batch()
         if not self.ids:
             raise NothingToDoError(
                 f"The batch {batch_id!r} holds no traces. Draw one:"
                 " project.sample(100)."
             )
-        self._place = {trace_id: place for place, trace_id in enumerate(self.ids)}
         self._position = len(self.ids) - 1
         self.next_unlabelled()
 
@@ -179,10 +99,17 @@ class Queue:
         UnknownNameError
             The batch does not hold it.
         """
-        if trace_id not in self._place:
-            raise UnknownNameError.among("trace in this batch", trace_id, self.ids)
-        self._position = self._place[trace_id]
+        self._position = self._place[self._known(trace_id)]
         return trace_id
+
+    @property
+    def path(self) -> str:
+        """The project file."""
+        return self._store.path
+
+    def why(self, trace_id: str) -> str | None:
+        """Return why a trace is in the batch: the stratum it was drawn from."""
+        return self._why.get(trace_id)
 
     def next_unlabelled(self) -> str | None:
         """Move on to the next trace without a verdict, from the top after the last.
@@ -192,35 +119,49 @@ class Queue:
         str or None
             Its id; None, and no move, where every trace has a verdict.
         """
-        found = self.peek_unlabelled()
-        if found is not None:
-            self._position = self._place[found]
-        return found
+        return self._move(self.peek_unlabelled())
 
     def peek_unlabelled(self, state: QueueState | None = None) -> str | None:
         """Return the next trace without a verdict, without moving."""
         said = (state or self.state()).annotations
-        after = self._position + 1
-        for trace_id in self.ids[after:] + self.ids[:after]:
-            if trace_id not in said:
-                return trace_id
-        return None
+        return self._next(lambda trace_id: trace_id not in said)
+
+    def next_deferred(self) -> str | None:
+        """Move on to the next deferred trace, from the top after the last.
+
+        Returns
+        -------
+        str or None
+            Its id, which may be that of the current trace; None, and no move, where
+            nothing is deferred.
+        """
+        said = self.state().annotations
+        return self._move(
+            self._next(
+                lambda trace_id: trace_id in said and said[trace_id].verdict == "defer"
+            )
+        )
 
     def state(self) -> QueueState:
-        """Return what the store says now, from one reading of the history."""
-        history = _replay(self._store.annotations.history(annotator=self.annotator))
-        said = {
-            trace_id: latest
-            for trace_id, latest in history.latest.items()
-            if trace_id in self._place and latest.verdict is not None
-        }
-        return QueueState(
-            annotations=said,
-            progress=_progress(len(self.ids), said.values()),
-            undoable=history.undo[-1] if history.undo else None,
-            redoable=history.redo[-1].undone if history.redo else None,
-            acts=history.acts,
-        )
+        """Return what the store says now; only what is new is read."""
+        # one lease: nobody adds traces to the batch between the two looks
+        with self._store.leases.lease():
+            if self._store.search.size(self.batch_id) != len(self.ids):
+                self._read_batch()
+            history = self._reader.now()
+            line = history.line(self.batch_id)
+            said = {
+                trace_id: line[trace_id]
+                for trace_id in self.ids
+                if trace_id in line and line[trace_id].verdict is not None
+            }
+            return QueueState(
+                annotations=said,
+                progress=progress_of(len(self.ids), said.values()),
+                undoable=history.undo[-1] if history.undo else None,
+                redoable=history.redo[-1].undone if history.redo else None,
+                acts=history.acts,
+            )
 
     def progress(self) -> Progress:
         """Return how far the person is with this batch."""
@@ -232,6 +173,7 @@ class Queue:
         critique: str | None = None,
         first_failure: str | None = None,
         seconds: float | None = None,
+        saw_judgement: bool | None = None,  # noqa: FBT001 - in the order of the columns
     ) -> Annotation:
         """Write a verdict on the current trace; it is durable when this returns.
 
@@ -245,6 +187,8 @@ class Queue:
             Message index or span id where it first went wrong.
         seconds : float, optional
             Time spent reading and writing.
+        saw_judgement : bool, optional
+            Whether a judge's verdict was visible before.
 
         Returns
         -------
@@ -266,6 +210,7 @@ class Queue:
                 critique=(critique or "").strip() or None,
                 first_failure=first_failure,
                 seconds=seconds,
+                saw_judgement=saw_judgement,
                 batch_id=self.batch_id,
             )
         )
@@ -286,17 +231,17 @@ class Queue:
         """
         # one transaction: another tab cannot take back the same act in between
         with self._store.leases.transaction():
-            history = _replay(self._store.annotations.history(annotator=self.annotator))
+            history = self._reader.now()
             if not history.undo:
                 raise NothingToDoError(
                     f"There is nothing to undo: {self.annotator} has judged nothing, or"
                     " has taken everything back already."
                 )
             act = history.undo[-1]
-            before = history.before.get(_id(act)) or Annotation(
+            before = history.before.get(id_of(act)) or Annotation(
                 act.trace_id, act.annotator, None, batch_id=act.batch_id
             )
-            return self._restore(before, retracts=_id(act))
+            return self._restore(before, retracts=id_of(act))
 
     def redo(self) -> Annotation:
         """Restore the act that undo took back last.
@@ -312,7 +257,7 @@ class Queue:
             Nothing was undone since the last verdict.
         """
         with self._store.leases.transaction():
-            history = _replay(self._store.annotations.history(annotator=self.annotator))
+            history = self._reader.now()
             if not history.redo:
                 raise NothingToDoError(
                     "There is nothing to redo: nothing was undone since"
@@ -334,63 +279,33 @@ class Queue:
             )
         )
 
+    def _said(self) -> Mapping[str, Annotation]:
+        """Return the person's last act on every trace; re-readings do not count."""
+        return self._reader.now().line(None)
 
-@dataclass(frozen=True)
-class _Undone:
-    undo_id: str
-    undone: Annotation
+    def _read_batch(self) -> None:
+        """Read the traces of the batch; the current one stays the current one."""
+        current = self.ids[self._position] if self.ids else None
+        _, items = self._store.batches.get(self.batch_id)
+        self.ids = tuple(item["trace_id"] for item in items)
+        self._why = {item["trace_id"]: item["stratum"] for item in items}
+        self._place = {trace_id: place for place, trace_id in enumerate(self.ids)}
+        if current is not None:
+            self._position = self._place.get(current, 0)
 
+    def _known(self, trace_id: str) -> str:
+        if trace_id not in self._place:
+            raise UnknownNameError.among("trace in this batch", trace_id, self.ids)
+        return trace_id
 
-@dataclass
-class _History:
-    """The acts of one person, replayed."""
+    def _next(self, fits: Callable[[str], bool]) -> str | None:
+        after = self._position + 1
+        for trace_id in self.ids[after:] + self.ids[:after]:
+            if fits(trace_id):
+                return trace_id
+        return None
 
-    latest: dict[str, Annotation] = field(default_factory=dict)
-    before: dict[str, Annotation | None] = field(default_factory=dict)
-    undo: list[Annotation] = field(default_factory=list)
-    redo: list[_Undone] = field(default_factory=list)
-    acts: int = 0
-
-
-def _replay(acts: Iterable[Annotation]) -> _History:
-    history = _History()
-    for act in acts:
-        history.acts += 1
-        history.before[_id(act)] = history.latest.get(act.trace_id)
-        history.latest[act.trace_id] = act
-        if act.retracts is None:
-            history.undo.append(act)
-            history.redo.clear()
-        elif history.undo and _id(history.undo[-1]) == act.retracts:
-            history.redo.append(_Undone(_id(act), history.undo.pop()))
-        elif history.redo and history.redo[-1].undo_id == act.retracts:
-            history.redo.pop()
-            history.undo.append(act)
-    return history
-
-
-def _id(act: Annotation) -> str:
-    return str(act.annotation_id)
-
-
-def _progress(total: int, said: Iterable[Annotation]) -> Progress:
-    count = dict.fromkeys(VERDICTS, 0)
-    timed: list[float] = []
-    for annotation in said:
-        if annotation.verdict is None:
-            continue
-        count[annotation.verdict] += 1
-        if annotation.verdict != "defer" and annotation.seconds is not None:
-            timed.append(min(annotation.seconds, IDLE_SECONDS))
-    spent = sum(timed)
-    enough = len(timed) >= FEWEST_FOR_SPEED and spent > 0
-    done = count["pass"] + count["fail"]
-    return Progress(
-        total=total,
-        done=done,
-        passed=count["pass"],
-        failed=count["fail"],
-        deferred=count["defer"],
-        left=total - done - count["defer"],
-        per_hour=3600 * len(timed) / spent if enough else None,
-    )
+    def _move(self, trace_id: str | None) -> str | None:
+        if trace_id is not None:
+            self._position = self._place[trace_id]
+        return trace_id

@@ -7,82 +7,17 @@ import json
 import re
 from collections import Counter
 from datetime import datetime
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import css_classes, said, show
 
 from erroranalysis.ingest.messages import normalise
 from erroranalysis.records import Feedback, Trace
 from erroranalysis.render import STYLE, render_trace, trace_as_text
-
-# Written out here on purpose, apart from the list in the package.
-TAGS = {
-    "a", "article", "blockquote", "br", "code", "del", "details", "div", "em", "h1",
-    "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "ol", "p", "pre", "s",
-    "section", "small", "span", "strong", "summary", "table", "tbody", "td", "th",
-    "thead", "tr", "ul",
-}  # fmt: skip
-ATTRIBUTES = {
-    "class", "data-align", "data-index", "data-role", "dir", "href", "rel", "start",
-    "target", "title", "value",
-}  # fmt: skip
-
-
-class Page(HTMLParser):
-    """What a page holds: its tags with their attributes, and its visible text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.articles: list[dict[str, str | None]] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("br", "hr"):
-            self.open.append(tag)
-        if tag == "article":
-            self.articles.append(dict(attrs))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def said(text: str, role: str = "assistant") -> Trace:
-    return Trace("t1", [{"role": role, "content": text}])
-
-
-def show(trace: Trace) -> Page:
-    """Render a trace, and hold the page to what is allowed."""
-    page = Page(render_trace(trace))
-    assert page.open == []
-    for tag, attributes in page.tags:
-        assert tag in TAGS
-        assert set(attributes) <= ATTRIBUTES, (tag, attributes)
-        if tag == "a":
-            assert urlsplit(attributes["href"] or "").scheme in {
-                "http",
-                "https",
-                "mailto",
-            }
-            assert attributes["target"] == "_blank"
-            assert attributes["rel"] == "noopener noreferrer nofollow"
-    return page
-
-
-def css_classes(page: Page) -> set[str]:
-    return {name for _, a in page.tags for name in (a.get("class") or "").split()}
-
 
 HOSTILE = [
     "<script>window.hacked = 1</script>",
@@ -362,18 +297,6 @@ def test_long_text_is_folded_and_very_long_text_is_cut() -> None:
     assert len(rendered) < 300_000
     assert "1,000,000 more characters are left out here" in rendered
     assert "trace.messages[0]" in rendered
-
-
-def test_a_huge_trace_stays_readable() -> None:
-    messages = [
-        {"role": "user", "content": f"message {i} " + "x" * 4_000} for i in range(3000)
-    ]
-    rendered = render_trace(Trace("t1", messages))
-    assert len(rendered) < 5_000_000
-    page = Page(rendered)
-    assert len(page.articles) == 3_000
-    assert "2,600 messages in between, shortened" in page.text
-    assert all(f"message {i} " in page.text for i in (0, 1_500, 2_999))
 
 
 def test_the_facts_are_badges() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import erroranalysis as ea
 from erroranalysis.errors import NothingToDoError, UnknownNameError
 from erroranalysis.sampling import draw_random, draw_stratified
+from erroranalysis.sampling.draws import SMALLER
 
 IDS = [f"t{i}" for i in range(40)]
 
@@ -58,11 +59,48 @@ def test_a_stratified_draw_takes_n_and_knows_its_chances(
     assert len({item.trace_id for item in drawn}) == min(n, len(strata))
     sizes = Counter("(none)" if s is None else s for s in strata)
     taken = Counter(item.stratum for item in drawn)
+    total = sum(sizes.values())
+    small = {name for name in sizes if n < len(sizes) and n * sizes[name] < total}
+    sizes[SMALLER] = sum(sizes.pop(name) for name in small)
     for item in drawn:
         share = taken[item.stratum] / sizes[item.stratum or ""]
         assert item.inclusion_probability == pytest.approx(share)
-    if n >= len(sizes):
-        assert set(taken) == set(sizes)
+    assert set(taken) == set(+sizes)  # no stratum that a draw could never reach
+    chances = {item.stratum: item.inclusion_probability or 0 for item in drawn}
+    assert sum(chances[name] * sizes[name] for name in taken) == pytest.approx(
+        len(drawn)
+    )
+
+
+@given(
+    st.lists(st.sampled_from("abcd"), min_size=8, max_size=60),
+    st.integers(1, 2),
+    st.sampled_from(["proportional", "equal"]),
+)
+def test_every_stratum_gets_its_minimum(
+    strata: list[str], at_least: int, allocation: str
+) -> None:
+    cells = {f"t{i}": stratum for i, stratum in enumerate(strata)}
+    drawn = draw_stratified(cells, 8, seed=5, allocation=allocation, at_least=at_least)
+    taken = Counter(item.stratum for item in drawn)
+    assert len(drawn) == 8
+    for stratum, size in Counter(strata).items():
+        assert taken[stratum] >= min(size, at_least)
+
+
+def test_later_loads_do_not_reshuffle_the_strata() -> None:
+    cells = {f"t{i}": "ab"[i % 2] for i in range(40)}
+    first = {d.trace_id for d in draw_stratified(cells, 10, seed=2)}
+    grown = cells | {f"x{i}": "ab"[i % 2] for i in range(4)}
+    second = {d.trace_id for d in draw_stratified(grown, 10, seed=2)}
+    assert {name for name in second if name in cells} <= first
+
+
+def test_many_small_strata_are_drawn_together() -> None:
+    cells = {f"t{i}": f"one-{i}" for i in range(50)} | dict.fromkeys("abcde", "five")
+    drawn = draw_stratified(cells, 11, seed=1)
+    assert Counter(item.stratum for item in drawn) == {"five": 1, SMALLER: 10}
+    assert {d.inclusion_probability for d in drawn if d.stratum == SMALLER} == {0.2}
 
 
 def test_equal_allocation_reads_small_strata_fully() -> None:
@@ -132,3 +170,28 @@ def test_unknown_names_are_explained(loaded: ea.Project) -> None:
 def test_an_empty_project_says_what_to_do(project: ea.Project) -> None:
     with pytest.raises(NothingToDoError, match=r"project.ingest\('traces.jsonl'\)"):
         project.sample(5)
+
+
+def test_a_cell_that_is_run_again_gets_the_same_batch(tmp_path):
+    project = ea.Project(tmp_path / "p.duckdb")
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+    project.ingest([{"id": f"t{n}", "messages": talk} for n in range(20)])
+    batch = project.sample(4, seed=1)
+    project.ingest([{"id": f"u{n}", "messages": talk} for n in range(20)])
+    queue = project.queue(batch, annotator="mira")
+    queue.submit("pass")
+    # after a restart, or for a colleague, the same words mean the same traces
+    again = ea.Project(tmp_path / "p.duckdb").sample(4, seed=1)
+    assert again == batch
+    assert project.sample(4, seed=2).batch_id != batch.batch_id
+    assert project.sample(5, seed=1).batch_id != batch.batch_id
+    while queue.next_unlabelled() is not None:
+        queue.submit("pass")
+    fresh = project.sample(4, seed=1)
+    assert fresh.batch_id != batch.batch_id
+    assert set(fresh.trace_ids).isdisjoint(batch.trace_ids)
+    assert project.batches().height == 4
+    picked = project.queue(["t1", "t2"], annotator="mira").batch_id
+    assert project.queue(["t1", "t2"], annotator="ben").batch_id == picked
+    assert project.queue(["t2", "t1"], annotator="ben").batch_id != picked
+    project.close()

@@ -1,0 +1,247 @@
+"""How quick the annotator is in a real JupyterLab, beside the least that it could take.
+
+Run ``python benchmarks/cockpit.py`` (needs Chromium). A project of a million traces is
+made, opened in JupyterLab in headless Chromium, and read by somebody who reads nothing:
+a key is pressed as soon as the trace is there. Measured in the same run:
+
+floor
+    a key press, one message to Python and back, and the next frame painted
+commit
+    one annotation written by Python alone
+key
+    from the key press until the next trace is painted; its verdict is saved by then
+first paint
+    from the moment that the cell runs until its first trace is painted
+long
+    from the key press until a trace of 10,000 messages, and one of 100 MB, is painted
+wire
+    the largest message that crossed the wire
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parent)]
+
+import million
+from browser.jupyter import Notebook, started_chromium, started_lab
+from playwright.sync_api import expect
+
+from erroranalysis.project import Project
+from erroranalysis.records import Annotation
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+COUNT = 200
+LONG = {"many": "10,000 messages", "large": "100 MB"}
+CELL = """
+import erroranalysis as ea
+project = ea.Project({path!r})
+project.annotate({batch!r}, annotator="mira")
+"""
+FLOOR = """
+import anywidget
+class Floor(anywidget.AnyWidget):
+    _esm = '''
+    export default {
+      render({ model, el }) {
+        const box = document.createElement("button");
+        box.className = "floor"; box.textContent = "0";
+        let began = 0, count = 0; window.floor = [];
+        box.addEventListener("keydown", () => {
+          began = performance.now();
+          model.send({});
+        });
+        const painted = () => window.floor.push(performance.now() - began);
+        model.on("msg:custom", () => {
+          box.textContent = String(++count);
+          requestAnimationFrame(() => setTimeout(painted));
+        });
+        el.append(box);
+      },
+    };
+    '''
+    def __init__(self):
+        super().__init__()
+        self.on_msg(lambda *_: self.send({}))
+Floor()
+"""
+# a frame is painted when the task after the next animation frame runs
+WATCH = """
+() => {
+  window.times = [];
+  const place = document.querySelector(".ea-where");
+  let began = 0;
+  const press = () => { began = performance.now(); };
+  document.querySelector(".ea-cockpit").addEventListener("keydown", press, true);
+  const painted = () => window.times.push(performance.now() - began);
+  new MutationObserver(() => requestAnimationFrame(() => setTimeout(painted)))
+    .observe(place, { childList: true, characterData: true, subtree: true });
+}
+"""
+
+
+def long_traces() -> list[dict[str, Any]]:
+    """Return a trace of 10,000 messages, and one of 100 MB in 40 messages."""
+    words = "the guest asks for a late check-out and a quiet room; "
+    many = [
+        {"role": ("user", "assistant")[n % 2], "content": f"Turn {n}: {words * 3}"}
+        for n in range(10_000)
+    ]
+    large = [
+        {
+            "role": ("user", "assistant")[n % 2],
+            "content": f"Turn {n}: " + words * 46_000,
+        }
+        for n in range(40)
+    ]
+    short = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello"},
+    ]
+    return [
+        {"id": "short", "messages": short},
+        {"id": "many", "messages": many},
+        {"id": "short-2", "messages": short},
+        {"id": "large", "messages": large},
+    ]
+
+
+def told(name: str, times: list[float]) -> None:
+    ordered = sorted(times)
+    p95 = ordered[int(len(ordered) * 0.95) - 1]
+    median, worst = statistics.median(ordered), ordered[-1]
+    print(f"{name:<34}{median:>8.0f} ms{p95:>8.0f} ms{worst:>8.0f} ms{len(times):>6}")
+
+
+def frames(page: Page) -> list[int]:
+    """Return a list that grows by the size of every message on a web socket."""
+    sizes: list[int] = []
+    page.on(
+        "websocket",
+        lambda socket: [
+            socket.on(kind, lambda data: sizes.append(len(data)))
+            for kind in ("framereceived", "framesent")
+        ],
+    )
+    return sizes
+
+
+def read(notebook: Notebook, count: int) -> list[float]:
+    """Press a key for each trace, as soon as it is there."""
+    page = notebook.page
+    page.locator(".ea-reading").click()
+    page.evaluate(WATCH)
+    for done in range(1, count):
+        page.keyboard.press("p")
+        page.wait_for_function(f"window.times.length >= {done}")
+    times: list[float] = page.evaluate("window.times")
+    return times
+
+
+def opened(notebook: Notebook, name: str) -> float:
+    """Return milliseconds from running the cell until its first trace is painted."""
+    notebook.open(name)
+    page = notebook.page
+    page.evaluate(
+        "() => { window.painted = null; new MutationObserver(() => {"
+        " if (window.painted === null && document.querySelector('.ea-cockpit article'))"
+        " requestAnimationFrame(() => setTimeout(() => {"
+        " window.painted ??= performance.now(); })); })"
+        ".observe(document.body, { childList: true, subtree: true }) }"
+    )
+    page.evaluate(
+        "() => addEventListener('keydown', (e) => {"
+        " if (e.ctrlKey && e.key === 'Enter') window.pressed = performance.now();"
+        " }, true)"
+    )
+    notebook.run()
+    page.wait_for_function("window.painted !== null")
+    milliseconds: float = page.evaluate("window.painted - window.pressed")
+    return milliseconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--traces", type=int, default=1_000_000)
+    parser.add_argument("--project", type=Path, help="a project that is there already")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.project or Path(folder, "million.duckdb")
+        if options.project is None:
+            million.build(str(path), options.traces)
+        project = Project(path)
+        batch = project.sample(COUNT, seed=7).batch_id
+        commits = []
+        for trace_id in project.queue(batch, annotator="floor").ids[:50]:
+            began = time.perf_counter()
+            project._store.annotations.add(Annotation(trace_id, "floor", "pass"))  # noqa: SLF001
+            commits.append((time.perf_counter() - began) * 1000)
+        project.close()
+        long = Project(Path(folder, "long.duckdb"))
+        long.ingest(long_traces())
+        ids = ["short", "many", "short-2", "large"]
+        look(path, batch, Path(folder), long, ids, commits)
+
+
+def look(
+    path: Path,
+    batch: str,
+    folder: Path,
+    long: Project,
+    ids: list[str],
+    commits: list[float],
+) -> None:
+    print(f"{'':<34}{'median':>11}{'p95':>11}{'worst':>11}{'n':>6}")
+    told("commit of one row, Python alone", commits)
+    (folder / "lab").mkdir()
+    with (
+        started_chromium() as chromium,
+        started_lab(chromium, folder / "lab", folder / "home") as lab,
+    ):
+        lab.write("floor", FLOOR)
+        lab.write("read", CELL.format(path=str(path), batch=batch))
+        lab.write("long", CELL.format(path=str(long.path), batch=ids))
+        long.close()
+        page = chromium.new_page(viewport={"width": 1400, "height": 950})
+        sizes = frames(page)
+        notebook = Notebook(page, lab)
+        told("floor: key, Python and back, paint", floor(notebook))
+        first = opened(notebook, "read")
+        times = read(notebook, COUNT - 1)
+        told("key to next trace painted", times)
+        speed = 3.6e6 / statistics.mean(times)
+        print(f"{'traces an hour, reading nothing':<34}{speed:>8,.0f}")
+        told("first paint of the cell", [first])
+        opened(notebook, "long")
+        for name, took in zip(ids[1:], read(notebook, len(ids)), strict=True):
+            if name in LONG:
+                told(f"open a trace of {LONG[name]}", [took])
+        print(f"{'largest message on the wire':<34}{max(sizes) / 1e6:>8.2f} MB")
+
+
+def floor(notebook: Notebook) -> list[float]:
+    notebook.open("floor")
+    page = notebook.page
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+Enter")
+    box = page.locator(".floor")
+    expect(box).to_be_visible(timeout=60_000)
+    box.focus()
+    for done in range(1, 101):
+        page.keyboard.press("x")
+        page.wait_for_function(f"window.floor.length >= {done}")
+    times: list[float] = page.evaluate("window.floor")
+    return times
+
+
+if __name__ == "__main__":
+    main()
