@@ -55,6 +55,7 @@ class Floor(anywidget.AnyWidget):
       render({ model, el }) {
         const box = document.createElement("button");
         box.className = "floor"; box.textContent = "0";
+        box.dataset.lmSuppressShortcuts = "true"; // x would cut the cell
         let began = 0, count = 0; window.floor = [];
         box.addEventListener("keydown", () => {
           began = performance.now();

@@ -366,3 +366,27 @@ def test_finding_and_reading_more_like_it(store: Store) -> None:
     assert Queue(store, "b1", "mira").ids[2] == "new"
     page = front.page("like", trace_id="trace-1")
     assert "There is nothing more like 'trace-1'" in page["message"]
+
+
+def test_a_verdict_keeps_the_hash_of_what_was_seen(store: Store) -> None:
+    front = Front(store)
+    front.page("open")
+    seen = store.traces.get("trace-0").content_hash
+    more = [
+        {"role": "user", "content": "Question 0"},
+        {"role": "assistant", "content": "Answer 0"},
+    ]
+    assert load(store, [{"id": "trace-0", "messages": more}], progress=False).extended
+    front.page("submit", trace_id="trace-0", verdict="pass")
+    assert store.annotations.history()[0].content_hash == seen
+    assert store.traces.get("trace-0").content_hash != seen
+
+
+def test_what_another_tab_wrote_is_seen_with_the_next_message(store: Store) -> None:
+    front, other = Front(store), Queue(store, "b1", "mira")
+    front.page("open")
+    other.submit("fail", CRITIQUE)
+    assert front.page("open")["annotation"]["verdict"] == "fail"
+    other.undo()
+    assert "nothing to undo" in front.ask("undo")["error"]
+    assert front.page("redo")["annotation"]["verdict"] == "fail"

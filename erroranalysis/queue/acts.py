@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from erroranalysis.queue.progress import Progress, QueueState, progress_of
 from erroranalysis.records import VERDICTS, Annotation, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from erroranalysis.store import Store
 
@@ -142,6 +143,16 @@ class Acts:
             )
         )
 
+    @contextlib.contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Let all that is asked within see the store as it was when it began.
+
+        Own acts are seen at once. What is asked together, such as all that a page
+        shows, is told faster so, and fits together.
+        """
+        with self._reader.still():
+            yield
+
     def state(self) -> QueueState:
         """Return what the store says now; only what is new is read."""
         # one lease: nobody adds traces to the batch between the two looks
@@ -174,6 +185,7 @@ class Acts:
         first_failure: str | None = None,
         seconds: float | None = None,
         saw_judgement: bool | None = None,  # noqa: FBT001 - in the order of the columns
+        content_hash: str | None = None,
     ) -> Annotation:
         """Write a verdict on the current trace; it is durable when this returns.
 
@@ -189,6 +201,8 @@ class Acts:
             Time spent reading and writing.
         saw_judgement : bool, optional
             Whether a judge's verdict was visible before.
+        content_hash : str, optional
+            Hash of the messages that were seen; of those in the project by default.
 
         Returns
         -------
@@ -202,6 +216,7 @@ class Acts:
         """
         if verdict not in VERDICTS:
             raise UnknownNameError.among("verdict", verdict, VERDICTS)
+        self._reader.forget()
         return self._store.annotations.add(
             Annotation(
                 trace_id=self.current_id,
@@ -211,6 +226,7 @@ class Acts:
                 first_failure=first_failure,
                 seconds=seconds,
                 saw_judgement=saw_judgement,
+                content_hash=content_hash,
                 batch_id=self.batch_id,
             )
         )
@@ -231,6 +247,7 @@ class Acts:
         """
         # one transaction: another tab cannot take back the same act in between
         with self._store.leases.transaction():
+            self._reader.forget()
             history = self._reader.now()
             if not history.undo:
                 raise NothingToDoError(
@@ -257,6 +274,7 @@ class Acts:
             Nothing was undone since the last verdict.
         """
         with self._store.leases.transaction():
+            self._reader.forget()
             history = self._reader.now()
             if not history.redo:
                 raise NothingToDoError(
@@ -267,6 +285,7 @@ class Acts:
             return self._restore(last.undone, retracts=last.undo_id)
 
     def _restore(self, state: Annotation, *, retracts: str) -> Annotation:
+        self._reader.forget()
         # the state comes back whole: the batch it was read in decides what rates the
         # label allows, and the hash says which messages had been seen
         return self._store.annotations.add(

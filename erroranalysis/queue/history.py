@@ -7,13 +7,14 @@ or an undo (then it is a redo). Replaying the history gives the two stacks.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from erroranalysis.store.annotations import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from erroranalysis.records import Annotation
     from erroranalysis.store import Store
@@ -90,9 +91,25 @@ class Reader:
         self._annotator = annotator
         self._history = History()
         self._mark = Mark()
+        self._still = self._fresh = False
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Read the history once for all that is asked within, and after own acts."""
+        self._still, self._fresh = True, False
+        try:
+            yield
+        finally:
+            self._still = False
+
+    def forget(self) -> None:
+        """Read anew at the next look: something was written."""
+        self._fresh = False
 
     def now(self) -> History:
         """Return the history as the store has it now."""
+        if self._still and self._fresh:
+            return self._history
         # the lease keeps other threads of this process from replaying the same acts
         with self._store.leases.lease():
             news = self._store.annotations.news(self._annotator, self._mark)
@@ -101,6 +118,7 @@ class Reader:
             self._history.again = news.again
             self._history.replay(news.acts)
             self._mark = news.mark
+            self._fresh = True
             return self._history
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from erroranalysis.errors import NothingToDoError, UnknownNameError
 from erroranalysis.records import Annotation, new_id, utc_now
-from erroranalysis.store.rows import dicts, frame, insert
+from erroranalysis.store.rows import dicts, frame, insert, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 _AGAIN = """
 WITH again AS (SELECT batch_id FROM batches WHERE label_sampling = 'recheck')
 """
-# One query, since each costs half a millisecond while other programs wait.
 _BEFORE = f"""{_AGAIN}
-SELECT max(annotation_id),
-    (SELECT any_value(content_hash) FROM traces WHERE id = $trace)
+SELECT max(annotation_id)
 FROM annotations WHERE trace_id = $trace AND annotator = $annotator
     AND CASE WHEN coalesce($batch IN (FROM again), false) THEN batch_id = $batch
         ELSE NOT coalesce(batch_id IN (FROM again), false) END
 """
+_HASH = "SELECT any_value(content_hash) FROM traces WHERE id = $trace"
 _LATEST = """
 WITH acts AS (
     SELECT a.*, CASE WHEN b.label_sampling = 'recheck' THEN batch_id END AS again
@@ -97,7 +96,8 @@ class Annotations:
         """Write one act; it is durable when this returns.
 
         The act takes its id here, supersedes what the same person said of the same
-        trace before, and keeps the hash of the messages as they are now.
+        trace before, and keeps the hash of the messages that were seen: as they are
+        now where the act does not tell.
         """
         with self._leases.transaction() as connection:
             names = {
@@ -105,13 +105,14 @@ class Annotations:
                 "annotator": annotation.annotator,
                 "batch": annotation.batch_id,
             }
-            found = connection.execute(_BEFORE, names).fetchone()
-            before, seen = found or (None, None)
             row = asdict(annotation)
             row["annotation_id"] = new_id("a")
             row["created_at"] = annotation.created_at or utc_now()
-            row["content_hash"] = annotation.content_hash or seen
-            row["supersedes"] = before
+            row["supersedes"] = scalar(connection, _BEFORE, names)
+            if row["content_hash"] is None:  # a look through all ids of the project
+                row["content_hash"] = scalar(
+                    connection, _HASH, {"trace": annotation.trace_id}
+                )
             insert(connection, "annotations", [row])
         return Annotation(**row)
 

@@ -70,8 +70,8 @@ def dicts(
 def scalar(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
-    parameters: Sequence[Any] | None = None,
+    parameters: Sequence[Any] | Mapping[str, Any] | None = None,
 ) -> Any:  # noqa: ANN401 - whatever the query computes
     """Run a query and return its first value, or None."""
-    row = connection.execute(sql, list(parameters or [])).fetchone()
+    row = connection.execute(sql, parameters or []).fetchone()
     return row[0] if row else None

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 PIECE = 400_000
 # More than this many are not listed; the count is said all the same.
 MOST_FOUND = 500
+# The hash of larger traces, in characters, is looked up when a verdict is written.
+MOST_HASHED = 1_000_000
 NO_FRONT_END = (
     "The annotator shows itself in JupyterLab, Notebook 7 and VS Code. Elsewhere use"
     " project.queue(batch, annotator=…): queue.current_id, queue.submit('pass')."
@@ -99,6 +101,7 @@ class Annotator(anywidget.AnyWidget):
         self._taxonomy = taxonomy
         self._custom = render
         self._keys = rebound(keys or {})
+        self._seen: dict[str, str] = {}  # hash of the messages that the page shows
         self._pages = Pages(queue, modes_after if taxonomy is not None else None)
         super().__init__()
         self.on_msg(self._receive)
@@ -121,7 +124,8 @@ class Annotator(anywidget.AnyWidget):
             kind = str(content.get("kind"))
             if kind not in KINDS:
                 raise UnknownNameError.among("kind of message", kind, KINDS)  # noqa: TRY301
-            body = KINDS[kind](self, content)
+            with self._pages.at_one_moment():
+                body = KINDS[kind](self, content)
         except ErrorAnalysisError as error:
             body = {"error": str(error)}
         except Exception as error:  # noqa: BLE001 - it must show in the widget, not be lost
@@ -211,6 +215,7 @@ class Annotator(anywidget.AnyWidget):
                 *given,
                 seconds=asked.get("seconds"),
                 saw_judgement=self._pages.was_told(trace_id),
+                content_hash=self._seen.get(trace_id),
             )
         if asked.get("then") == "next":
             return self._onward(asked)
@@ -294,8 +299,13 @@ class Annotator(anywidget.AnyWidget):
         return {"page": page}
 
     def _render(self, trace_id: str) -> str:
+        trace = self._traces(trace_id)
+        if sum(len(message.get("content") or "") for message in trace.messages) < (
+            MOST_HASHED
+        ):
+            self._seen[trace_id] = trace.content_hash
         return render_trace(
-            self._traces(trace_id),
+            trace,
             lazy=True,
             same_prompt=self._queue.same_prompt(trace_id),
             custom=self._custom,

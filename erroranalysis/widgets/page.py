@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from erroranalysis.errors import NothingToDoError
 from erroranalysis.records import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from erroranalysis.queue import Others, Queue, QueueState
     from erroranalysis.records import Annotation
 
@@ -33,6 +36,14 @@ class Pages:
         self._queue = queue
         self._modes_after = modes_after
         self._told: set[str] = set()
+        self._heard: dict[str, Others | None] = {}
+
+    @contextlib.contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Look once at what others said, and at the history, for one answer."""
+        self._heard.clear()
+        with self._queue.at_one_moment():
+            yield
 
     def was_told(self, trace_id: str) -> bool:
         """Return whether the person saw here what others said of a trace."""
@@ -85,10 +96,12 @@ class Pages:
     # ---- blind first ----------------------------------------------------------------
 
     def _others(self, trace_id: str) -> Others | None:
-        try:
-            return self._queue.others(trace_id) or None
-        except NothingToDoError:  # no verdict of one's own yet
-            return None
+        if trace_id not in self._heard:
+            try:
+                self._heard[trace_id] = self._queue.others(trace_id) or None
+            except NothingToDoError:  # no verdict of one's own yet
+                return None
+        return self._heard[trace_id]
 
     def _differ(self, trace_id: str, said: Others) -> bool:
         own = self._queue.state().annotations.get(trace_id)
