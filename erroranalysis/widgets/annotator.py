@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 PIECE = 400_000
 # More than this many are not listed; the count is said all the same.
 MOST_FOUND = 500
+# Traces that are kept: the open one, whose parts are asked for, and the next.
+MOST_KEPT = 3
 # The hash of larger traces, in characters, is looked up when a verdict is written.
 MOST_HASHED = 1_000_000
 NO_FRONT_END = (
@@ -101,6 +103,7 @@ class Annotator(anywidget.AnyWidget):
         self._taxonomy = taxonomy
         self._custom = render
         self._keys = rebound(keys or {})
+        self._kept: dict[str, Trace] = {}
         self._seen: dict[str, str] = {}  # hash of the messages that the page shows
         self._pages = Pages(queue, modes_after if taxonomy is not None else None)
         super().__init__()
@@ -282,7 +285,7 @@ class Annotator(anywidget.AnyWidget):
 
     def _part(self, asked: Body) -> Body:
         """Render some of the messages of a long trace."""
-        trace = self._traces(str(asked["trace_id"]))
+        trace = self._trace(str(asked["trace_id"]))
         return {"html": render_part(trace, int(asked["from"]), int(asked["to"]))}
 
     def _page(self, asked: Body, said: str = "") -> Body:
@@ -298,8 +301,16 @@ class Annotator(anywidget.AnyWidget):
                 page["problem"] = str(error)
         return {"page": page}
 
+    def _trace(self, trace_id: str) -> Trace:
+        """Return a trace; the last ones are kept, since a large one takes its time."""
+        if trace_id not in self._kept:
+            while len(self._kept) >= MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[trace_id] = self._traces(trace_id)
+        return self._kept[trace_id]
+
     def _render(self, trace_id: str) -> str:
-        trace = self._traces(trace_id)
+        trace = self._trace(trace_id)
         if sum(len(message.get("content") or "") for message in trace.messages) < (
             MOST_HASHED
         ):
