@@ -434,7 +434,10 @@ class Cockpit {
     if (changed || restored) this.note.value = page.annotation?.critique ?? "";
     this.complain(page.problem ?? "");
     this.message.textContent = page.message;
-    if (changed) this.bringDraft();
+    if (changed) {
+      this.bringDraft();
+      this.modes.input.value = ""; // what was typed belonged to the trace before
+    }
     if (!this.dirty()) this.storeDraft(null);
     this.showVerdict(page);
     this.showProgress(page);
