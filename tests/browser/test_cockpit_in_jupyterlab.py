@@ -243,6 +243,27 @@ def test_steps_and_messages_are_linked(
     expect(tree.locator("li[data-span]").nth(1)).to_be_focused()
 
 
+def test_an_answer_below_the_fold_has_a_marker(
+    show: Any, notebook: Any, project: Project
+) -> None:
+    turns = [
+        {"role": ("user", "assistant")[n % 2], "content": f"Turn {n}. " * 60}
+        for n in range(12)
+    ]
+    project.ingest([{"id": "long", "messages": turns}], progress=False)
+    cockpit = show(["long", "t00"])
+    marker = cockpit.locator(".ea-pill")
+    expect(marker).to_have_text("↓ answer, message 11")
+    notebook.page.keyboard.press("a")
+    expect(cockpit.locator("article[data-answer]")).to_be_focused()
+    expect(marker).to_be_hidden()
+    notebook.page.keyboard.press("Home")
+    marker.click()
+    expect(marker).to_be_hidden()
+    notebook.page.keyboard.press("j")
+    expect(marker).to_be_hidden()  # the answer of a short trace is in sight
+
+
 def test_failure_modes_by_typing(show: Any, notebook: Any, project: Project) -> None:
     cockpit, keyboard = show(ids(3), "modes_after=1"), notebook.page.keyboard
     modes = cockpit.locator(".ea-modes")

@@ -198,8 +198,7 @@ class Reading {
     this.scroller.classList.toggle("ea-below", below);
     const answer = below ? this.answer() : null;
     const top = answer ? answer.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top : 0;
-    const hidden = answer ? top > clientHeight - 24 : true;
-    this.pill.hidden = hidden;
-    if (!hidden) this.pill.textContent = `↓ answer, message ${answer.dataset.index}`;
+    this.pill.hidden = !answer || top < clientHeight - 24;
+    if (!this.pill.hidden) this.pill.textContent = `↓ answer, message ${answer.dataset.index}`;
   }
 }
