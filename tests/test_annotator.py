@@ -102,6 +102,7 @@ def test_open_shows_the_first_trace_without_a_verdict(
     assert page["progress"]["left"] == 3
     assert (page["can_undo"], page["can_redo"], page["acts"]) == (True, False, 1)
     assert page["upcoming"] == ["trace-2"]
+    assert page["later"] == ["trace-3"]
 
 
 def test_a_verdict_is_committed_before_the_answer(front: Front, store: Store) -> None:

@@ -150,8 +150,10 @@ class Reading(Loading):
         """
         from erroranalysis.widgets.annotator import Annotator
 
+        queue = self.queue(batch, annotator=annotator)
+        self._store.traces.locate(queue.ids)
         return Annotator(
-            self.queue(batch, annotator=annotator),
+            queue,
             self._whole,
             taxonomy=Taxonomy(self._store),
             render=render,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from erroranalysis.errors import NothingToDoError, UnknownNameError
@@ -12,7 +13,7 @@ from erroranalysis.queue.progress import Progress, QueueState, progress_of
 from erroranalysis.records import VERDICTS, Annotation, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from erroranalysis.store import Store
 
@@ -37,6 +38,7 @@ class Acts:
         self.batch_id = batch_id
         self.annotator = annotator
         self._reader = Reader(store, annotator)
+        self._state: QueueState | None = None  # of this moment, see at_one_moment
         self.ids: tuple[str, ...] = ()
         self._place: dict[str, int] = {}
         self._why: dict[str, str | None] = {}
@@ -122,10 +124,14 @@ class Acts:
         """
         return self._move(self.peek_unlabelled())
 
-    def peek_unlabelled(self, state: QueueState | None = None) -> str | None:
+    def peek_unlabelled(self) -> str | None:
         """Return the next trace without a verdict, without moving."""
-        said = (state or self.state()).annotations
-        return self._next(lambda trace_id: trace_id not in said)
+        return next(iter(self.upcoming(1)), None)
+
+    def upcoming(self, n: int) -> list[str]:
+        """Return the next traces without a verdict, without moving."""
+        said = self.state().annotations
+        return list(islice((one for one in self._onward() if one not in said), n))
 
     def next_deferred(self) -> str | None:
         """Move on to the next deferred trace, from the top after the last.
@@ -137,11 +143,8 @@ class Acts:
             nothing is deferred.
         """
         said = self.state().annotations
-        return self._move(
-            self._next(
-                lambda trace_id: trace_id in said and said[trace_id].verdict == "defer"
-            )
-        )
+        deferred = {name for name, one in said.items() if one.verdict == "defer"}
+        return self._move(next((n for n in self._onward() if n in deferred), None))
 
     @contextlib.contextmanager
     def at_one_moment(self) -> Iterator[None]:
@@ -151,10 +154,16 @@ class Acts:
         shows, is told faster so, and fits together.
         """
         with self._reader.still():
+            self._state = None
             yield
 
     def state(self) -> QueueState:
         """Return what the store says now; only what is new is read."""
+        if self._state is None or not self._reader.fresh:
+            self._state = self._state_now()
+        return self._state
+
+    def _state_now(self) -> QueueState:
         # one lease: nobody adds traces to the batch between the two looks
         with self._store.leases.lease():
             if self._store.search.size(self.batch_id) != len(self.ids):
@@ -304,6 +313,7 @@ class Acts:
 
     def _read_batch(self) -> None:
         """Read the traces of the batch; the current one stays the current one."""
+        self._state = None
         current = self.ids[self._position] if self.ids else None
         _, items = self._store.batches.get(self.batch_id)
         self.ids = tuple(item["trace_id"] for item in items)
@@ -317,12 +327,10 @@ class Acts:
             raise UnknownNameError.among("trace in this batch", trace_id, self.ids)
         return trace_id
 
-    def _next(self, fits: Callable[[str], bool]) -> str | None:
+    def _onward(self) -> tuple[str, ...]:
+        """Return all traces from the next one on, then from the top to this one."""
         after = self._position + 1
-        for trace_id in self.ids[after:] + self.ids[:after]:
-            if fits(trace_id):
-                return trace_id
-        return None
+        return self.ids[after:] + self.ids[:after]
 
     def _move(self, trace_id: str | None) -> str | None:
         if trace_id is not None:

@@ -102,13 +102,18 @@ class Reader:
         finally:
             self._still = False
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the next look reads nothing, since it belongs to the last one."""
+        return self._still and self._fresh
+
     def forget(self) -> None:
         """Read anew at the next look: something was written."""
         self._fresh = False
 
     def now(self) -> History:
         """Return the history as the store has it now."""
-        if self._still and self._fresh:
+        if self.fresh:
             return self._history
         # the lease keeps other threads of this process from replaying the same acts
         with self._store.leases.lease():

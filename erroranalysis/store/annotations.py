@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import reduce
+from operator import xor
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.errors import NothingToDoError, UnknownNameError
@@ -12,6 +14,7 @@ from erroranalysis.store.rows import dicts, frame, insert, scalar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import duckdb
     import polars as pl
 
     from erroranalysis.store.lease import Leases
@@ -36,14 +39,11 @@ SELECT * FROM acts QUALIFY row_number() OVER (
     PARTITION BY trace_id, annotator, again ORDER BY annotation_id DESC
 ) = 1 AND verdict IS NOT NULL
 """
-# How far a reader has come: the last act, a fingerprint of all acts there are now, and
-# one of those up to the act that the reader knew as the last. Ids sort by time, but an
-# act of another program may be committed after a later one.
-_MARK = """
-SELECT coalesce(max(annotation_id), ''),
-    coalesce(count(*) || ':' || bit_xor(hash(annotation_id)), ''),
-    coalesce(count(*) FILTER (annotation_id <= $last) || ':'
-        || bit_xor(hash(annotation_id)) FILTER (annotation_id <= $last), '')
+# How far a reader has come: the number of acts, and a fingerprint of them. Ids sort by
+# time, but an act of another program may be committed after a later one.
+_MARK = f"""{_AGAIN}
+SELECT count(*), coalesce(bit_xor(hash(annotation_id)), 0),
+    (SELECT list(batch_id) FROM again)
 FROM annotations WHERE annotator = $annotator
 """
 
@@ -56,12 +56,15 @@ class Mark:
     ----------
     last : str
         Id of the last act that was read.
-    print : str
+    count : int
+        Number of acts up to it.
+    print : int
         Fingerprint of all acts up to it.
     """
 
     last: str = ""
-    print: str = ""
+    count: int = 0
+    print: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,24 +172,29 @@ class Annotations:
     def news(self, annotator: str, mark: Mark) -> News:
         """Return the acts of a person since a mark, or all where it does not hold."""
         with self._leases.lease() as connection:
-            names = {"annotator": annotator, "last": mark.last}
-            (now,) = connection.execute(_MARK, names).fetchall()
-            whole = now[2] != mark.print
-            rows = []
-            if now[1] != mark.print:
-                rows = dicts(
-                    connection,
-                    "SELECT * FROM annotations WHERE annotator = ?"
-                    " AND annotation_id > ? ORDER BY annotation_id",
-                    [annotator, "" if whole else mark.last],
-                )
-            again = connection.execute(f"{_AGAIN} FROM again").fetchall()
-        return News(
-            [Annotation(**row) for row in rows],
-            Mark(now[0], now[1]),
-            whole,
-            frozenset(row[0] for row in again),
+            (now,) = connection.execute(_MARK, {"annotator": annotator}).fetchall()
+            count, seal, again = now[0], now[1], frozenset(now[2] or ())
+            if (count, seal) == (mark.count, mark.print):
+                return News([], mark, whole=False, again=again)
+            acts, added = self._since(connection, annotator, mark.last)
+            whole = (count - len(acts), seal ^ added) != (mark.count, mark.print)
+            if whole:
+                acts, _ = self._since(connection, annotator, "")
+        last = str(acts[-1].annotation_id) if acts else ""
+        return News(acts, Mark(last, count, seal), whole, again)
+
+    def _since(
+        self, connection: duckdb.DuckDBPyConnection, annotator: str, last: str
+    ) -> tuple[list[Annotation], int]:
+        """Return later acts of a person, and their fingerprint."""
+        rows = dicts(
+            connection,
+            "SELECT *, hash(annotation_id) AS print FROM annotations"
+            " WHERE annotator = ? AND annotation_id > ? ORDER BY annotation_id",
+            [annotator, last],
         )
+        added = reduce(xor, (row.pop("print") for row in rows), 0)
+        return [Annotation(**row) for row in rows], added
 
     def frame(self, *, history: bool = False) -> pl.DataFrame:
         """Return the current state, or every act."""
@@ -239,12 +247,17 @@ class Annotations:
 
     def colleagues(self, annotator: str, trace_id: str) -> list[Annotation]:
         """Return what everybody but one person says now of a trace, by name."""
+        others = "WHERE trace_id = ? AND annotator <> ?"
         with self._leases.lease() as connection:
+            # most traces have one reader, and to plan the view takes a while
+            values = [trace_id, annotator]
+            anybody = f"SELECT any_value(1) FROM annotations {others}"
+            if scalar(connection, anybody, values) is None:
+                return []
             rows = dicts(
                 connection,
-                "SELECT * FROM current_annotations"
-                " WHERE trace_id = ? AND annotator <> ? ORDER BY annotator",
-                [trace_id, annotator],
+                f"SELECT * FROM current_annotations {others} ORDER BY annotator",
+                values,
             )
         return [Annotation(**row) for row in rows]
 

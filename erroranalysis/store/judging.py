@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.records import new_id, utc_now
-from erroranalysis.store.rows import dicts, frame, insert
+from erroranalysis.store.rows import dicts, frame, insert, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +120,11 @@ class Judging:
         Each row has ``mode``, ``verdict``, ``critique`` and ``judge_id``; a call that
         ended in an error says nothing.
         """
+        anything = "SELECT any_value(1) FROM judgements WHERE trace_id = ?"
         with self._leases.lease() as connection:
+            # most traces have no judgement, and to plan the views takes a while
+            if scalar(connection, anything, [trace_id]) is None:
+                return []
             return dicts(
                 connection,
                 """

@@ -2,8 +2,9 @@
 
 DuckDB lets one process hold a file. So nobody keeps it: the file is attached to a
 database in memory for one piece of work, which is ten times faster than to connect
-anew. It is detached when it has been idle for :data:`IDLE_SECONDS`, and when another
-program waits and this one has had it for :data:`TURN_SECONDS`.
+anew. It is detached when it has been idle for :data:`IDLE_SECONDS`; where another
+program waits, when this one has had it for :data:`TURN_SECONDS`, or is idle when it
+looks, which it does as often.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from erroranalysis.store.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-IDLE_SECONDS = 0.02
+IDLE_SECONDS = 0.25
 TURN_SECONDS = 0.02
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.005
@@ -45,7 +46,8 @@ class _File:
         self.depth = 0
         self.in_transaction = False
         self.since = 0.0
-        self.timer: threading.Timer | None = None
+        self.used = 0.0
+        self.watcher: threading.Thread | None = None
 
     def attach(self, patience: float, shown: str) -> duckdb.DuckDBPyConnection:
         """Wait for the turn and attach the file."""
@@ -78,7 +80,6 @@ class _File:
     def let_go(self) -> None:
         """Detach the file, unless it is in use."""
         with self.lock:
-            self.keep()
             if not self.attached or self.depth or self.engine is None:
                 return
             try:
@@ -91,19 +92,24 @@ class _File:
 
     def let_go_soon(self) -> None:
         """Detach the file when nobody here uses it, or when another program waits."""
-        held = time.monotonic() - self.since
-        if held >= TURN_SECONDS and self.turns.wanted():
+        self.used = time.monotonic()
+        if self.used - self.since >= TURN_SECONDS and self.turns.wanted():
             self.let_go()
-            return
-        self.timer = threading.Timer(IDLE_SECONDS, self.let_go)
-        self.timer.daemon = True
-        self.timer.start()
+        elif self.watcher is None:
+            self.watcher = threading.Thread(target=self.watch, daemon=True)
+            self.watcher.start()
 
-    def keep(self) -> None:
-        """Call off :meth:`let_go_soon`."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+    def watch(self) -> None:
+        """Detach the file once it is idle; one thread for many pieces of work."""
+        while True:
+            time.sleep(TURN_SECONDS)
+            with self.lock:
+                idle = time.monotonic() - self.used >= IDLE_SECONDS
+                if not self.depth and (idle or (self.attached and self.turns.wanted())):
+                    self.let_go()
+                if not self.attached:
+                    self.watcher = None
+                    return
 
 
 class Leases:
@@ -121,7 +127,6 @@ class Leases:
         """Lend the connection. Nested leases of one thread share it."""
         file = self._file
         with file.lock:
-            file.keep()
             if file.attached and file.engine is not None:
                 connection = file.engine
             else:
@@ -184,11 +189,11 @@ _forking: list[_File] = []
 @atexit.register
 def _close_all() -> None:
     for file in list(_files.values()):
-        timer = file.timer
+        watcher = file.watcher
         file.let_go()
-        if timer is not None:
+        if watcher is not None:
             # a thread that still knows the engine when Python ends makes it "leak"
-            timer.join()
+            watcher.join()
         if file.depth == 0 and file.engine is not None:
             file.engine.close()
             file.engine = None
@@ -210,9 +215,17 @@ def _after_fork() -> None:
         _forking.pop().lock.release()
 
 
+def _after_fork_in_child() -> None:
+    for file in _forking:
+        file.watcher = None  # threads stay behind
+    _after_fork()
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+        before=_before_fork,
+        after_in_parent=_after_fork,
+        after_in_child=_after_fork_in_child,
     )
 
 

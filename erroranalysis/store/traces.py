@@ -37,6 +37,7 @@ class Traces:
 
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
+        self._places: dict[str, int] = {}  # where rows were seen; they may have moved
 
     def commit_load(
         self, folders: Sequence[Path], load: dict[str, Any]
@@ -110,10 +111,9 @@ class Traces:
             There is no such trace.
         """
         with self._leases.lease() as connection:
-            sql = "SELECT * FROM traces WHERE id = ?"
-            rows = dicts(connection, sql, [trace_id])
-            if not rows:
-                rows = dicts(connection, sql, [normal_id(trace_id)])
+            rows = self._row(connection, trace_id)
+            if not rows and (other := normal_id(trace_id)):
+                rows = self._row(connection, other)
             if not rows:
                 close = connection.execute(
                     "SELECT id FROM traces ORDER BY levenshtein(id, ?) LIMIT 3",
@@ -128,6 +128,30 @@ class Traces:
                 [rows[0]["id"]],
             )
         return _to_trace(rows[0], feedback)
+
+    def _row(
+        self, connection: duckdb.DuckDBPyConnection, trace_id: str
+    ) -> list[dict[str, Any]]:
+        if trace_id in self._places:
+            place = [self._places[trace_id]]
+            found = dicts(connection, "SELECT * FROM traces WHERE rowid = ?", place)
+            if found and found[0]["id"] == trace_id:
+                return found
+        return dicts(connection, "SELECT * FROM traces WHERE id = ?", [trace_id])
+
+    def locate(self, trace_ids: Iterable[str]) -> None:
+        """Look once where traces are, so that each of them is found at once.
+
+        An id has no index, which would make imports slow: a trace is found by a look
+        through the ids of all.
+        """
+        with self._leases.lease() as connection:
+            found = connection.execute(
+                "SELECT id, rowid FROM traces"
+                " WHERE id IN (SELECT unnest(?::VARCHAR[]))",
+                [list(trace_ids)],
+            ).fetchall()
+        self._places.update(found)
 
     def spans(self, trace_id: str) -> list[Span]:
         """Return the steps of a trace as their source told them, the earliest first.

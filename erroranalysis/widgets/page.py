@@ -73,20 +73,20 @@ class Pages:
             "can_redo": state.redoable is not None,
             "acts": state.acts,
             "message": said,
-            "upcoming": self._upcoming(state),
+            **self._upcoming(),
             "why": queue.why(trace_id),
             "hint": _hint(annotation),
             "others": self._tell(trace_id),
             **self._modes(trace_id),
         }
 
-    def _upcoming(self, state: QueueState) -> list[str]:
-        """Return the traces that are probably looked at next."""
+    def _upcoming(self) -> dict[str, list[str]]:
+        """Return the traces that are probably looked at next, and after that."""
         queue = self._queue
-        upcoming = [queue.peek_unlabelled(state)]
-        if queue.position + 1 < len(queue):
-            upcoming.append(queue.at(queue.position + 1))
-        return list(dict.fromkeys(name for name in upcoming if name))
+        unread = [name for name in queue.upcoming(3) if name != queue.current_id]
+        beside = queue.ids[queue.position + 1 : queue.position + 2]
+        upcoming = list(dict.fromkeys([*unread[:1], *beside]))
+        return {"upcoming": upcoming, "later": unread[1:2]}
 
     def _verdicts(self, state: QueueState) -> str:
         """Return one letter a trace, in reading order: p, f, d, or - for none."""

@@ -132,3 +132,12 @@ def test_new_feedback_on_a_known_trace_is_added_once(ingest, store):
     ingest(late)
     found = store.traces.feedback().select("trace_id", "name", "value", "number")
     assert found.rows() == [("c", "stars", "4", 4.0)]
+
+
+def test_a_trace_that_was_located_is_found_after_its_row_has_moved(ingest, store):
+    ingest([chat(name, "Hi", "Hello") for name in ("a", "c", "d")])
+    store.traces.locate(["a", "c", "d"])
+    ingest([chat("c", "Hi", "Hello", "Thanks", "Bye"), chat("e", "New", "Yes")])
+    found = {name: store.traces.get(name) for name in ("a", "c", "d", "e")}
+    assert {name: trace.id for name, trace in found.items()} == {n: n for n in "acde"}
+    assert [len(trace.messages) for trace in found.values()] == [2, 4, 2, 2]

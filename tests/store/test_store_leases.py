@@ -229,3 +229,13 @@ def test_a_queue_file_that_somebody_deleted_is_made_anew(tmp_path):
     assert mine.take(1)
     assert f"(PID {os.getpid()})" in (tmp_path / "p.lock").read_text()
     mine.give()
+
+
+def test_an_idle_project_is_let_go_though_nobody_calls_it(store, tmp_path):
+    store.annotations.add(verdict())
+    # its own Turns in another process: locks belong to a process
+    program = "import sys; from erroranalysis.store.turns import Turns; "
+    program += "assert Turns(sys.argv[1]).take(5)"
+    path = str(tmp_path / "p.duckdb")
+    subprocess.run([sys.executable, "-c", program, path], check=True, timeout=60)
+    assert len(store.annotations.history()) == 1

@@ -1,4 +1,5 @@
 const WORDS = { p: "pass", f: "fail", d: "deferred", "-": "no verdict" };
+const AHEAD_MS = 8;
 const WIDEST_MAP = 400; // more traces than this share a stroke of the map
 
 class Cockpit {
@@ -260,6 +261,7 @@ class Cockpit {
       this.note.focus();
     } else {
       this.run(() => this.submit(verdict, { then: "next" }), true);
+      this.lookAhead(this.page.later);
     }
   }
 
@@ -443,7 +445,13 @@ class Cockpit {
     this.showProgress(page);
     this.showState();
     if (inside && !this.root.contains(document.activeElement)) this.focus();
-    this.reading.prefetch(page.upcoming);
+    this.lookAhead(page.upcoming);
+  }
+
+  // once the trace is shown, or the verdict has reached Python, which is idle while the
+  // browser paints
+  lookAhead(upcoming) {
+    setTimeout(() => !this.wire.dead && this.reading.prefetch(upcoming), AHEAD_MS);
   }
 
   showVerdict(page) {
@@ -490,17 +498,21 @@ class Cockpit {
   showMap(page) {
     this.map.setAttribute("aria-label", this.progress.textContent);
     const step = Math.ceil(page.verdicts.length / WIDEST_MAP);
-    const cells = [];
-    for (let place = 0; place < page.verdicts.length; place += step) {
+    const count = Math.ceil(page.verdicts.length / step);
+    // what is there stays: to lay out hundreds of new cells takes longer than a trace
+    while (this.map.children.length > count) this.map.lastChild.remove();
+    while (this.map.children.length < count) this.map.append(make("span", {}));
+    for (const [nth, cell] of [...this.map.children].entries()) {
+      const place = nth * step;
       const letters = page.verdicts.slice(place, place + step);
       const letter = [..."fdp-"].find((one) => letters.includes(one));
       const here = page.index >= place && page.index < place + step ? " ea-here" : "";
-      cells.push(make("span", {
-        class: `ea-cell ea-cell-${letter === "-" ? "none" : letter}${here}`,
-        title: `${place + 1}: ${WORDS[letter]}`, "data-place": place,
-      }));
+      const look = `ea-cell ea-cell-${letter === "-" ? "none" : letter}${here}`;
+      if (cell.className === look && cell.dataset.place === String(place)) continue;
+      cell.className = look;
+      cell.title = `${place + 1}: ${WORDS[letter]}`;
+      cell.dataset.place = place;
     }
-    this.map.replaceChildren(...cells);
   }
 
   // not the attribute "disabled": a button that loses focus would let keys out

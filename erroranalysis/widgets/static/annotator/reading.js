@@ -6,6 +6,7 @@ class Reading {
   constructor(wire) {
     this.wire = wire;
     this.pages = new Map(); // trace id -> HTML, the oldest first
+    this.coming = new Set(); // ids of those that were asked for
     this.at = null; // what is in focus: a message or a step
     this.unfolded = false;
     this.count = make("div", { class: "ea-edge" });
@@ -45,11 +46,12 @@ class Reading {
   }
   prefetch(traceIds) {
     for (const traceId of traceIds) {
-      if (this.pages.has(traceId)) continue;
+      if (this.pages.has(traceId) || this.coming.has(traceId)) continue;
+      this.coming.add(traceId);
       this.wire.ask("prefetch", { trace_id: traceId }).then(
         ({ html }) => this.keep(traceId, html),
         () => {}, // it will be asked for again, and complained about, when it is opened
-      );
+      ).finally(() => this.coming.delete(traceId));
     }
   }
 
@@ -64,8 +66,14 @@ class Reading {
     const count = Number(this.body.querySelector("[data-count]")?.dataset.count ?? this.articles().length);
     this.count.textContent = `${count.toLocaleString("en")} message${count === 1 ? "" : "s"}`;
     if (this.unfolded) this.applyFolds();
-    this.scroller.scrollTop = 0;
-    this.edges();
+    this.top();
+  }
+  // once, before the next frame: to ask for a place lays out the page at that moment
+  top() {
+    requestAnimationFrame(() => {
+      this.scroller.scrollTop = 0;
+      this.edges();
+    });
   }
   dress(within) {
     for (const one of within.querySelectorAll("article[data-index], li[data-span]")) one.tabIndex = 0;
