@@ -76,27 +76,39 @@ def draw(
     chosen = (
         _mix(store, asked, by) if isinstance(by, Mapping) else _one(store, asked, by)
     )
-    read = store.sampling.read()
-    excluded = exclude_annotated and by not in _ALREADY_READ
-    parameters = {
+    how = {
         "asked": words_given,
         "n": n,
         "by": dict(by) if isinstance(by, Mapping) else by,
-        "strata": list(asked.strata),
         "allocation": asked.allocation if "stratified" in names else None,
-        "at_least": asked.at_least,
         "sessions": sessions,
         "since": since,
-        "annotator": asked.annotator,
-        "signals": asked.signals,
-        "excluded": read.traces if excluded else 0,
-        "excluded_picked_by_hand": read.on_purpose if excluded else 0,
-        "excluded_hunted": read.hunted if excluded else 0,
+        **_said_of(asked),
+        **(_excluded(store) if exclude_annotated and by not in _ALREADY_READ else {}),
         **chosen.notes,
     }
     made = {"strategy": MIXED if isinstance(by, Mapping) else by, "seed": asked.seed}
     made["label_sampling"] = _label_sampling(by)
-    return write(store, made, chosen.drawn, chosen.population, parameters)
+    return write(store, made, chosen.drawn, chosen.population, how)
+
+
+def _said_of(asked: Asked) -> dict[str, Any]:
+    return {
+        "strata": list(asked.strata),
+        "at_least": asked.at_least,
+        "annotator": asked.annotator,
+        "signals": asked.signals,
+    }
+
+
+def _excluded(store: Store) -> dict[str, int]:
+    """Return how many traces could not be drawn, since they were read before."""
+    read = store.sampling.read()
+    return {
+        "excluded": read.traces,
+        "excluded_picked_by_hand": read.on_purpose,
+        "excluded_hunted": read.hunted,
+    }
 
 
 def choose(store: Store, batch: Batch | str | Sequence[str] | None) -> Batch:
