@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 _PICKED = "excluded_picked_by_hand"
 _HUNTED = "excluded_hunted"
+_ALIKE = "like another trace"
+_NOT_DRAWN = {
+    "mixed": "hunted traces of mixed batches",
+    None: "labelled traces whose choice nobody recorded",
+    _ALIKE: "traces that were read for being like another",
+}
 _UNKNOWN = (
     "the labelled traces are a random sample: nobody recorded how they were chosen"
 )
@@ -101,7 +107,7 @@ def _usable(store: Store, annotator: str, verdicts: Mapping[str, Any]) -> _Usabl
     unknown = [row for row in rows if row["label_sampling"] is None]
     if unknown:
         return _Usable("unknown", {row["trace_id"]: 1.0 for row in unknown}, _UNKNOWN)
-    kinds = Counter(row["label_sampling"] for row in rows)
+    kinds = Counter(_how(row) for row in rows)
     found = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
     raise NoHonestEstimateError(
         f"No honest failure rate can be given: of {annotator}'s labelled traces none"
@@ -132,10 +138,7 @@ def _drawn(
             f"{len(honest) - len(usable)} labelled traces of another draw, since"
             f" {others}, are left out"
         )
-    if hunted := sum(row["label_sampling"] == "mixed" for row in rows) - sum(
-        row["label_sampling"] == "mixed" for row in honest
-    ):
-        says.append(f"{hunted} hunted traces of mixed batches are left out")
+    says += _not_drawn(rows)
     says += _left_out(store, {row["batch_id"] for row in usable})
     sessions = {
         row["trace_id"]: row["session"] or f"trace {row['trace_id']}" for row in usable
@@ -143,6 +146,24 @@ def _drawn(
     if all(row["session"] is None for row in usable):
         sessions = {}
     return _Usable(kind, chances, "; ".join(says), sessions, bool(since))
+
+
+def _how(row: Mapping[str, Any]) -> str | None:
+    """Return how a trace without a chance came to be read; None where nobody knows."""
+    if (row["stratum"] or "").startswith("like "):
+        return _ALIKE
+    how: str | None = row["label_sampling"]
+    return how
+
+
+def _not_drawn(rows: list[dict[str, Any]]) -> list[str]:
+    """Count the labels that no chance led to; hunts of their own go without saying."""
+    kinds = Counter(_how(row) for row in rows if row["inclusion_probability"] is None)
+    return [
+        f"{kinds[how]} {what} are left out"
+        for how, what in _NOT_DRAWN.items()
+        if kinds[how]
+    ]
 
 
 def _weighted(row: Mapping[str, Any]) -> bool:

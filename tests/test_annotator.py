@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from front import Front, add_batch, four_traces
 
 from erroranalysis.errors import StoreBusyError, UnknownNameError
 from erroranalysis.queue import Queue
-from erroranalysis.records import Annotation, Trace
+from erroranalysis.records import Trace
 from erroranalysis.store import Store
 from erroranalysis.store.loads import load
 from erroranalysis.taxonomy import Taxonomy
@@ -27,64 +29,8 @@ CRITIQUE = "It booked a room before the guest had given any dates"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(tmp_path / "p.duckdb")
-    records = [
-        {"id": f"trace-{i}", "messages": [{"role": "user", "content": f"Question {i}"}]}
-        for i in range(4)
-    ]
-    load(made, records, progress=False)
-    add_batch(made, "b1", [f"trace-{i}" for i in range(4)])
-    yield made
-    made.close()
-
-
-def add_batch(store: Store, batch_id: str, traces: list[str]) -> None:
-    store.batches.add(
-        {
-            "batch_id": batch_id,
-            "strategy": "random",
-            "parameters": "{}",
-            "seed": 1,
-            "label_sampling": "random",
-            "population": 4,
-            "created_at": "2026-01-01",
-        },
-        [
-            {"batch_id": batch_id, "position": place, "trace_id": name}
-            for place, name in enumerate(traces)
-        ],
-    )
-
-
-class Front:
-    """Stands for the page: asks, and puts the pieces of the answer together."""
-
-    def __init__(
-        self,
-        store: Store,
-        get: Callable[[str], Trace] | None = None,
-        *,
-        batch: str = "b1",
-        **options: Any,
-    ) -> None:
-        queue = Queue(store, batch, "mira")
-        self.widget = Annotator(queue, get or store.traces.get, **options)
-        self.sent: list[dict[str, Any]] = []
-        self.widget.send = self.sent.append
-
-    def ask(self, kind: str, **fields: Any) -> dict[str, Any]:
-        self.sent.clear()
-        self.widget._handle_custom_msg({"id": "v-1", "kind": kind, **fields}, [])
-        assert [m["part"] for m in self.sent] == list(range(len(self.sent)))
-        assert {(m["re"], m["of"]) for m in self.sent} == {("v-1", len(self.sent))}
-        answer: dict[str, Any] = json.loads("".join(m["text"] for m in self.sent))
-        return answer
-
-    def page(self, kind: str, **fields: Any) -> dict[str, Any]:
-        answer = self.ask(kind, **fields)
-        assert "error" not in answer
-        page: dict[str, Any] = answer["page"]
-        return page
+    with contextlib.closing(four_traces(tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -325,29 +271,6 @@ def test_failure_modes_come_after_some_notes(store: Store) -> None:
     assert page["modes"]["mine"] == []
     error = front.ask("mode", trace_id="trace-2", add="no dates")["error"]
     assert "trace-2" in error
-
-
-def test_what_others_said_comes_after_the_own_verdict(store: Store) -> None:
-    store.annotations.add(Annotation("trace-0", "ana", "fail", CRITIQUE))
-    front = Front(store)
-    assert front.page("open")["others"] is None
-    page = front.page("submit", trace_id="trace-0", verdict="pass", then="next")
-    assert page["trace_id"] == "trace-0"
-    assert page["others"]["differ"] is True
-    assert page["others"]["said"][0] == {
-        "who": "ana",
-        "what": "",
-        "verdict": "fail",
-        "why": CRITIQUE,
-    }
-    page = front.page(
-        "submit", trace_id="trace-0", verdict="pass", then="next", keep=True
-    )
-    assert page["trace_id"] == "trace-1"
-    acts = store.annotations.history(annotator="mira")
-    assert [act.saw_judgement for act in acts] == [False, True]
-    # after a restart it is known again: the verdict is there, so it is shown at once
-    assert Front(store).page("open", index=0)["others"]["differ"] is True
 
 
 def test_finding_and_reading_more_like_it(store: Store) -> None:

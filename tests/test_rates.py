@@ -7,6 +7,7 @@ from fakes import chat
 
 import erroranalysis as ea
 from erroranalysis.errors import NoHonestEstimateError
+from erroranalysis.queue import Queue
 
 
 def fill(project: ea.Project, n: int = 100, fails: int = 20) -> list[dict]:
@@ -125,3 +126,47 @@ def test_deferred_traces_do_not_count(project: ea.Project) -> None:
     notes[9]["verdict"] = "defer"
     project.import_annotations(notes, annotator="mira")
     assert project.failure_rates().overall.n == 9
+
+
+def read_more_like(queue: Queue, trace_id: str) -> int:
+    """Read traces that are like one, and say that they fail."""
+    found = queue.more_like(trace_id, n=3)
+    for name in found:
+        queue.go_to(name)
+        queue.submit("fail", "because")
+    return len(found)
+
+
+def test_traces_read_for_being_like_another_were_not_drawn(project: ea.Project) -> None:
+    fill(project)
+    batch = project.sample(10, seed=3)
+    queue = project.queue(batch, annotator="mira")
+    found = read_more_like(queue, batch.trace_ids[0])
+    with pytest.raises(NoHonestEstimateError) as failed:
+        project.failure_rates()
+    assert f"none was drawn at random ({found} like another trace)" in str(failed.value)
+
+
+def test_labels_that_were_not_drawn_are_left_out_and_counted(
+    project: ea.Project,
+) -> None:
+    notes = fill(project)
+    batch = project.sample(50, seed=3)
+    drawn = set(batch.trace_ids)
+    chosen = [row for row in notes if row["trace_id"] in drawn]
+    project.import_annotations(chosen, annotator="mira", batch=batch)
+    queue = project.queue(batch, annotator="mira")
+    found = read_more_like(queue, batch.trace_ids[0])
+    read = {*drawn, *queue.ids}
+    rest = [row for row in notes if row["trace_id"] not in read]
+    project.import_annotations(rest[:4], annotator="mira")  # nobody said how
+    picked = project.queue([row["trace_id"] for row in rest[4:9]], annotator="mira")
+    for name in picked.ids:
+        picked.go_to(name)
+        picked.submit("fail", "because")
+    overall = project.failure_rates().overall
+    assert overall.n == 50
+    assert overall.assumes == (
+        "4 labelled traces whose choice nobody recorded are left out;"
+        f" {found} traces that were read for being like another are left out"
+    )

@@ -73,7 +73,8 @@ class Queue(Acts):
         mode : str, optional
             A failure mode that the person's failing note belongs to.
         text : str, optional
-            Words that all occur in the messages, the person's note or the id.
+            Words that all occur in the messages (system prompts apart), the person's
+            note or the id.
         metadata : mapping, optional
             Values by key; ``model`` and ``source`` are looked up as facts, too. None
             finds traces that do not have the key.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from erroranalysis.feedback import asks_for_thumb, thumb
 from erroranalysis.render.budget import Budget
 from erroranalysis.render.safe import escaped, shortened
 
@@ -12,9 +13,7 @@ if TYPE_CHECKING:
 
     from erroranalysis.records import Feedback, Trace
 
-_GOOD = {"up", "thumbs_up", "positive", "good", "like", "true", "yes", "1", "1.0"}
-_BAD = {"down", "thumbs_down", "negative", "bad", "dislike", "false", "no", "0", "0.0"}
-_THUMBS = {"thumbs", "thumb", "rating", "feedback", "like", "user_feedback"}
+_KINDS = {"up": "good", "down": "bad"}
 LONGEST_BADGE = 60
 LONGEST_LIST = 20
 LONGEST_METADATA = 20_000
@@ -55,8 +54,7 @@ def fact_lines(trace: Trace) -> list[str]:
 def _named(trace: Trace) -> Iterator[tuple[str, str, str]]:
     """Yield name, value and kind of every fact, the most telling first."""
     for item in trace.feedback[:LONGEST_LIST]:
-        word, kind = _thumb(item)
-        yield item.origin if kind else f"{item.origin} {item.name}", word, kind
+        yield _said(item)
     yield "error", "yes" if trace.error else "", "bad"
     yield "model", trace.model or "", ""
     yield (
@@ -97,21 +95,21 @@ def _badge(name: str, value: str, kind: str) -> str:
     )
 
 
-def _thumb(item: Feedback) -> tuple[str, str]:
-    word = (item.value or "").strip().casefold()
-    if item.name.casefold() in _THUMBS or not item.value:
-        number = item.number if item.number in (0, 1) else None
-        if word in _GOOD or number == 1:
-            return "thumbs up", "good"
-        if word in _BAD or number == 0:
-            return "thumbs down", "bad"
-    if item.value:
-        return item.value, ""
-    return ("" if item.number is None else f"{item.number:g}") or "commented", ""
+def _said(item: Feedback) -> tuple[str, str, str]:
+    """Return name, value and kind of a piece of feedback."""
+    says, kind = thumb(item.name, item.value, item.number), _kind(item)
+    if says and asks_for_thumb(item.name):
+        return item.origin, f"thumbs {says}", kind
+    number = "" if item.number is None else f"{item.number:g}"
+    return f"{item.origin} {item.name}", item.value or number or "commented", kind
+
+
+def _kind(item: Feedback) -> str:
+    return _KINDS.get(thumb(item.name, item.value, item.number) or "", "")
 
 
 def _quoted(item: Feedback) -> str:
-    kind = _thumb(item)[1] or "plain"
+    kind = _kind(item) or "plain"
     said = escaped(shortened(item.comment or "", 1_000))
     who = escaped(shortened(item.origin, 40))
     return f'<p class="ea-quote ea-{kind}" dir="auto"><span>{who}:</span> {said}</p>'

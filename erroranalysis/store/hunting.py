@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.store.rows import frame
+from erroranalysis.store.thumbs import ASKED, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 Hits = list[tuple[str, str]]
 
-# What a thumb pointing down is called by the tools that people use.
-_DOWN = (
-    "down|thumbs?[_ -]?down|negative|dislike[d]?|bad|unhelpful|not[_ -]?helpful|👎.*"
-)
 _MEASURES = ("longest", "most turns", "slowest", "dearest")
 # One look at the messages, which are most of a file. Turns are counted by the key of
 # their role: to parse the JSON of a million traces takes twice as long.
@@ -124,8 +121,7 @@ class Hunting:
                 SELECT name, min(number) AS low, max(number) AS high
                 FROM feedback WHERE number IS NOT NULL GROUP BY name
             ), said AS (
-                SELECT f.*, regexp_full_match(lower(trim(f.value)), '{_DOWN}')
-                    OR (contains(lower(f.name), 'thumb') AND f.number <= 0) AS down,
+                SELECT f.*, {says("down")} OR ({ASKED} AND f.number <= 0) AS down,
                     f.number <= low + (high - low) / 4 AND high > low AS poor
                 FROM feedback AS f LEFT JOIN ranges USING (name)
                 SEMI JOIN {who.sql()} AS known ON known.id = f.trace_id

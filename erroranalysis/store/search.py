@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.records import dump
+from erroranalysis.store.thumbs import ASKED, says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,39 +28,35 @@ WITH here AS MATERIALIZED (
 )"""
 _ROWS = """rowid IN (
     SELECT rowid FROM traces WHERE id IN (SELECT unnest($ids::VARCHAR[])))"""
-# What stands in the messages, one after the other.
+# What stands in the messages, one after the other. System prompts are left out: they
+# are alike, so a word of theirs would find every trace.
 _SAID = """
-    array_to_string(list_transform(
-        from_json(messages, '[{"content": "VARCHAR", "reasoning": "VARCHAR",
+    array_to_string(list_transform(list_filter(
+        from_json(messages, '[{"role": "VARCHAR", "content": "VARCHAR",
+            "reasoning": "VARCHAR",
             "tool_calls": [{"name": "VARCHAR", "arguments": "VARCHAR"}]}]'),
+        lambda m: coalesce(m.role NOT IN ('system', 'developer'), true)),
         lambda m: concat_ws(chr(10), m.content, m.reasoning, array_to_string(
             list_transform(m.tool_calls,
                 lambda t: concat_ws(' ', t.name, t.arguments)), chr(10)))), chr(10))
 """
 # A score is low or high in the outer quarters of the range that its name takes; where
 # a name takes one value only, a thumb still says which way it points.
-_FEELINGS = """
+_FEELINGS = f"""
     SELECT f.trace_id,
         bool_or(coalesce(f.down OR (NOT f.up AND f.number <= r.low + r.span / 4
             AND (r.span > 0 OR (f.thumb AND f.number <= 0))), false)) AS negative,
         bool_or(coalesce(f.up OR (NOT f.down AND f.number >= r.high - r.span / 4
             AND (r.span > 0 OR (f.thumb AND f.number > 0))), false)) AS positive
     FROM (
-        SELECT trace_id, name, number,
-            regexp_matches(lower(name), 'thumb|like|feedback') AS thumb,
-            regexp_full_match(lower(trim(coalesce(value, ''))), $up) AS up,
-            regexp_full_match(lower(trim(coalesce(value, ''))), $down) AS down
+        SELECT trace_id, name, number, {ASKED} AS thumb, {says("up")} AS up,
+            {says("down")} AS down
         FROM feedback WHERE trace_id IN (SELECT unnest($ids::VARCHAR[]))
     ) AS f LEFT JOIN (
         SELECT name, min(number) AS low, max(number) AS high, high - low AS span
         FROM feedback GROUP BY name
     ) AS r USING (name) GROUP BY f.trace_id
 """
-_WORDS = {
-    "up": "(thumbs?[_ -]?)?up|positive|liked?|good|helpful|true|yes|👍.*",
-    "down": "(thumbs?[_ -]?)?down|negative|disliked?|bad|unhelpful|not[_ -]?helpful"
-    "|false|no|👎.*",
-}
 _FEEDBACK = {"any": "true", "negative": "negative", "positive": "positive"}
 
 
@@ -144,7 +141,7 @@ class Search:
             f"count(*) FILTER ({sql}) AS {name}" for name, sql in _FEEDBACK.items()
         )
         sql = f"SELECT {counts} FROM ({_FEELINGS})"
-        (row,) = self._rows(sql, {"ids": list(ids), **_WORDS})
+        (row,) = self._rows(sql, {"ids": list(ids)})
         return dict(zip(_FEEDBACK, row, strict=True))
 
     def same_prompt(self, ids: Sequence[str]) -> dict[str, int]:
@@ -253,5 +250,4 @@ def _conditions(
     if feedback:
         kind = _FEEDBACK[feedback]
         parts.append(f"id IN (SELECT trace_id FROM ({_FEELINGS}) WHERE {kind})")
-        values.update(_WORDS)
     return parts

@@ -44,13 +44,17 @@ MOST_FOUND = 500
 MOST_KEPT = 3
 # The hash of larger traces, in characters, is looked up when a verdict is written.
 MOST_HASHED = 1_000_000
+DIFFERENT = "Others see it differently."
 NO_FRONT_END = (
-    "The annotator shows itself in JupyterLab, Notebook 7 and VS Code. Elsewhere use"
+    "The annotator shows itself in JupyterLab, Notebook 7 and marimo. Elsewhere use"
     " project.queue(batch, annotator=…): queue.current_id, queue.submit('pass')."
 )
 _STATIC = files("erroranalysis.widgets") / "static" / "annotator"
 # one module for the browser, written in parts that build on each other
-_PARTS = ("dom", "wire", "keys", "reading", "finder", "modes", "others", "cockpit")
+_PARTS = (
+    "dom", "wire", "turns", "drafts", "keys", "help", "top", "reading", "finder",
+    "modes", "others", "judging", "cockpit",
+)  # fmt: skip
 
 Body = dict[str, Any]
 
@@ -148,18 +152,24 @@ class Annotator(anywidget.AnyWidget):
     # ---- moving ---------------------------------------------------------------------
 
     def _open(self, asked: Body) -> Body:
-        """Show the current trace, or the one at a place, beside one, or named."""
+        """Show the current trace, or the one at a place, beside one, or named.
+
+        ``trace_id`` is the trace that is left.
+        """
         queue = self._queue
+        left = asked.get("trace_id")
+        if asked.get("next"):
+            queue.go_to(str(left))
+            return self._onward(asked)
+        if left in queue and self._pages.leaves(str(left)):
+            queue.go_to(str(left))
+            return self._page(asked, said=DIFFERENT)
         if asked.get("to"):
             queue.go_to(self._find_id(str(asked["to"]).strip()))
         elif asked.get("index") is not None:
             queue.go_to(queue.at(int(asked["index"])))
-        elif asked.get("deferred"):
-            if queue.next_deferred() is None:
-                return self._page(asked, said="No trace is deferred.")
-        elif asked.get("next"):
-            queue.go_to(str(asked["trace_id"]))
-            return self._onward(asked)
+        elif asked.get("deferred") and queue.next_deferred() is None:
+            return self._page(asked, said="No trace is deferred.")
         return self._page(asked)
 
     def _onward(self, asked: Body, said: str = "") -> Body:
@@ -167,8 +177,9 @@ class Annotator(anywidget.AnyWidget):
 
         Who did not know yet that a judge or a colleague differs stays to hear it.
         """
-        if self._pages.has_news(self._queue.current_id):
-            return self._page(asked, said="Others see it differently.")
+        here = self._queue.current_id
+        if self._pages.leaves(here) or self._pages.has_news(here):
+            return self._page(asked, said=DIFFERENT)
         if self._queue.next_unlabelled() is None:
             said = "Every trace has a verdict."
         return self._page(asked, said=said)
@@ -220,6 +231,7 @@ class Annotator(anywidget.AnyWidget):
                 saw_judgement=self._pages.was_told(trace_id),
                 content_hash=self._seen.get(trace_id),
             )
+            self._pages.wrote(trace_id)
         if asked.get("then") == "next":
             return self._onward(asked)
         return self._page(asked, said=said)

@@ -36,6 +36,7 @@ class Pages:
         self._queue = queue
         self._modes_after = modes_after
         self._told: set[str] = set()
+        self._writing: set[str] = set()  # failing traces, critique still to come
         self._heard: dict[str, Others | None] = {}
 
     @contextlib.contextmanager
@@ -48,6 +49,18 @@ class Pages:
     def was_told(self, trace_id: str) -> bool:
         """Return whether the person saw here what others said of a trace."""
         return trace_id in self._told
+
+    def wrote(self, trace_id: str) -> None:
+        """Let others wait where a verdict was saved whose critique is still to come."""
+        if self._lacks_critique(trace_id):
+            self._writing.add(trace_id)
+
+    def leaves(self, trace_id: str) -> bool:
+        """Let others wait no longer; return whether there is news of them now."""
+        if trace_id not in self._writing:
+            return False
+        self._writing.remove(trace_id)
+        return self.has_news(trace_id)
 
     def has_news(self, trace_id: str) -> bool:
         """Return whether others differ and the person was not told yet."""
@@ -95,7 +108,21 @@ class Pages:
 
     # ---- blind first ----------------------------------------------------------------
 
+    def _lacks_critique(self, trace_id: str) -> bool:
+        own = self._queue.state().annotations.get(trace_id)
+        return own is not None and own.verdict == "fail" and not own.critique
+
+    def _waits(self, trace_id: str) -> bool:
+        """Say whether a critique is being written that others must not colour."""
+        return (
+            trace_id in self._writing
+            and not self.was_told(trace_id)
+            and self._lacks_critique(trace_id)
+        )
+
     def _others(self, trace_id: str) -> Others | None:
+        if self._waits(trace_id):
+            return None
         if trace_id not in self._heard:
             try:
                 self._heard[trace_id] = self._queue.others(trace_id) or None
@@ -113,7 +140,7 @@ class Pages:
         return judges or bool(colleagues - {verdict})
 
     def _tell(self, trace_id: str) -> Body | None:
-        """Return what others said, where the person has committed a verdict."""
+        """Return what others said, where the person has committed what they say."""
         said = self._others(trace_id)
         if said is None:
             return None

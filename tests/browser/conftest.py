@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser.bookings import project, show  # noqa: F401 - fixtures
 from browser.jupyter import (
     MISSING,
     Lab,
@@ -44,7 +45,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator
 
 
 @pytest.fixture
-def notebook(chromium: Browser, lab: Lab) -> Iterator[Notebook]:
-    context = chromium.new_context(viewport={"width": 1400, "height": 950})
+def notebook(
+    chromium: Browser, lab: Lab, request: pytest.FixtureRequest
+) -> Iterator[Notebook]:
+    """A notebook in a window of its own; a parameter gives it another size."""
+    size = {"viewport": {"width": 1400, "height": 950}}
+    context = chromium.new_context(**getattr(request, "param", size))
     yield Notebook(context.new_page(), lab)
     context.close()
+    lab.stop_kernels()

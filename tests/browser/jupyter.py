@@ -7,6 +7,7 @@ Used by the tests of this folder, by ``benchmarks/cockpit.py`` and by
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -64,6 +65,16 @@ class Lab:
         folder = self.settings / "@jupyterlab" / "apputils-extension"
         (folder / "themes.jupyterlab-settings").write_text(f'{{"theme": "{name}"}}')
 
+    def stop_kernels(self) -> None:
+        """Stop all kernels: idle ones keep memory, and time from the next test."""
+        with urllib.request.urlopen(f"{self.url}/api/sessions", timeout=20) as answer:
+            running = json.load(answer)
+        for one in running:
+            asked = urllib.request.Request(
+                f"{self.url}/api/sessions/{one['id']}", method="DELETE"
+            )
+            urllib.request.urlopen(asked, timeout=20).close()
+
     def write(self, name: str, *cells: str) -> Path:
         """Write a notebook into its folder."""
         notebook = nbformat.v4.new_notebook(
@@ -98,7 +109,8 @@ def started_lab(chromium: Browser, folder: Path, home: Path) -> Iterator[Lab]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--ServerApp.ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=", "--LabApp.news_url=",
+        "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True",
+        "--LabApp.news_url=",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
     quiet = home / "settings" / "@jupyterlab" / "apputils-extension"

@@ -293,6 +293,8 @@ def test_a_kernel_that_is_gone_is_noticed_and_the_text_is_kept(
 def test_an_error_in_python_shows_in_the_widget(
     cockpit: Locator, notebook: Any, store: Store
 ) -> None:
+    assert rows(store) == []  # to look, the file is taken from the kernel
+    store.close()
     Path(store.path).rename(f"{store.path}.away")
     Path(store.path).mkdir()
     cockpit.locator(".ea-reading").click()

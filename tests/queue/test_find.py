@@ -123,7 +123,8 @@ def test_an_act_taken_back_is_no_verdict(queue: Queue) -> None:
         ("breakfast refund", []),
         ("issue_refund", ["carol"]),
         ('"sorry', ["carol"]),  # quotes and all
-        ("carol guests", ["carol"]),  # one in the id, one in the system prompt
+        ("carol refund", ["carol"]),  # one in the id, one in a message
+        ("guests", []),  # in the system prompt, which is the same everywhere
         ("role", []),  # a name in the JSON is nothing that was said
         ("STRASSE", []),
         ("straße", ["bravo"]),

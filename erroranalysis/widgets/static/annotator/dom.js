@@ -10,6 +10,27 @@ function make(tag, attributes = {}, ...children) {
   return made;
 }
 
+function button(name, label, title, action) {
+  const made = make("button", { type: "button", class: `ea-b ea-b-${name}`, title }, label);
+  made.addEventListener("click", () => {
+    if (made.getAttribute("aria-disabled") !== "true") action();
+  });
+  return made;
+}
+
+// not the attribute "disabled": a button that loses focus would let keys out
+function disable(made, on) {
+  made.setAttribute("aria-disabled", String(on));
+}
+
+// what has the focus; marimo keeps a widget in a shadow root, where the document does
+// not see it
+function inFocus() {
+  let found = document.activeElement;
+  while (found?.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
+  return found;
+}
+
 class Clock {
   constructor() {
     this.start(0);

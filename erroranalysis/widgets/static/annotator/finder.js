@@ -108,7 +108,7 @@ class Finder {
   }
   fill(found) {
     // a row that goes must not take the focus along: keys would reach the notebook
-    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.place : null;
+    const focused = this.list.contains(inFocus()) ? inFocus().dataset.place : null;
     this.list.replaceChildren(...found.map((one) => this.row(one)));
     if (focused === null) return;
     (this.list.querySelector(`button[data-place="${focused}"]`) ?? this.text).focus();

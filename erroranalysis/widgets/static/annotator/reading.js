@@ -151,7 +151,7 @@ class Reading {
     element.scrollIntoView({ block: "nearest" });
   }
   go(by) {
-    const focus = document.activeElement?.closest?.("li[data-span]");
+    const focus = inFocus()?.closest?.("li[data-span]");
     const all = focus ? [...this.body.querySelectorAll("li[data-span]")] : this.articles();
     const now = all.findIndex((one) => (one.dataset.index ?? one.dataset.span) === this.at);
     this.focusOn(all[Math.min(all.length - 1, Math.max(0, now + by))]);

@@ -6,6 +6,9 @@ const GONE =
 const DEAD =
   "The kernel is gone. All that was shown as saved is saved; what you typed is kept" +
   " here. Restart the kernel and run this cell again.";
+const UNSENT =
+  "The notebook does not reach its kernel. What you typed is kept here; try again when" +
+  " it is back.";
 
 // One question, one answer. Every view has its own ids, since all views of a widget
 // hear all answers.
@@ -40,7 +43,9 @@ class Wire {
         reject(new Error(GONE));
       }, PATIENCE_MS);
       this.waiting.set(id, { resolve, reject, timer, slow, pieces: [], late: false });
-      this.model.send({ id, kind, ...fields });
+      // marimo sends by a request that can fail, and says so by a promise
+      const sent = new Promise((done) => done(this.model.send({ id, kind, ...fields })));
+      sent.catch(() => this.unsent(id));
     });
   }
   receive(message) {
@@ -54,6 +59,14 @@ class Wire {
     else if (body.error) entry.reject(new Error(body.error));
     else entry.resolve(body);
   }
+  // it may have arrived all the same: an answer is still heard, as a late one
+  unsent(id) {
+    const entry = this.waiting.get(id);
+    if (!entry || entry.late) return;
+    this.calm(entry);
+    entry.late = true;
+    entry.reject(new Error(UNSENT));
+  }
   fail(id, text) {
     const entry = this.waiting.get(id);
     this.forget(id);
@@ -62,6 +75,9 @@ class Wire {
   forget(id) {
     const entry = this.waiting.get(id);
     this.waiting.delete(id);
+    this.calm(entry);
+  }
+  calm(entry) {
     clearTimeout(entry.timer);
     clearTimeout(entry.slow);
     this.onSlow(false);
