@@ -31,6 +31,10 @@ project = ea.Project({path!r})
 batch = project.sample(40, seed=3, exclude_annotated=False)
 project.annotate(batch, annotator="mira", modes_after=1)
 """
+CRITIQUE = (
+    "Books two rooms without a word about the floor. The guest cannot climb stairs and"
+    " asked for the ground floor twice."
+)
 SIZES = {"narrow": (900, 900), "usual": (1400, 950), "wide": (2000, 1150)}
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 
@@ -44,15 +48,21 @@ def states(notebook: Notebook, cockpit: Locator, save: object) -> None:
     keyboard.press("2")
     keyboard.type("Bad answer")
     keyboard.press("Escape")
-    expect(cockpit.locator(".ea-modes")).to_be_visible()
-    shot("2-failed")
+    expect(cockpit.locator(".ea-hint")).to_be_visible()
+    shot("2-hint")
+    keyboard.press("n")
+    keyboard.press("Control+A")
+    keyboard.type(CRITIQUE)
+    keyboard.press("Escape")
+    expect(cockpit.locator(".ea-hint")).to_be_hidden()
+    expect(cockpit.locator(".ea-others")).to_be_visible()
+    shot("3-others")
     keyboard.press("t")
     keyboard.type("late")
-    shot("3-modes")
+    shot("4-modes")
     keyboard.press("Escape")
     keyboard.press("Control+Enter")
-    expect(cockpit.locator(".ea-others")).to_be_visible()
-    shot("4-others")
+    expect(cockpit.locator(".ea-where")).to_have_text("2 / 40")
     keyboard.press("/")
     keyboard.type("room")
     expect(cockpit.locator(".ea-found")).to_contain_text("found")
@@ -73,7 +83,7 @@ def walk(chromium: Browser, lab: Lab, folder: Path, name: str, size: str) -> Non
 
     def save(state: str) -> None:
         notebook.page.wait_for_function("document.fonts.status === 'loaded'")
-        notebook.page.screenshot(path=folder / f"{name}-{size}-{state}.png")
+        notebook.page.screenshot(path=folder / f"{name}-{state}.png")
 
     states(notebook, cockpit, save)
     context.close()
@@ -107,7 +117,7 @@ def main() -> None:
                     lab.write(name, CELL.format(path=path))
                     walk(chromium, lab, options.out, name, size)
     if options.readme:
-        picture = (options.out / "light-usual-usual-2-failed.png").read_bytes()
+        picture = (options.out / "light-usual-3-others.png").read_bytes()
         Path(__file__).with_name("annotator.png").write_bytes(picture)
     print(f"Pictures are in {options.out}; look at them.")
 
