@@ -14,7 +14,7 @@ from erroranalysis.measure import (
     FailureRate,
     FailureRates,
     clustered_rate,
-    corrected_pass_rate,
+    corrected_rate,
     weighted_rate,
     wilson,
 )
@@ -226,29 +226,16 @@ def _one_mode(
         for trace_id, fails in counted.items()
         if trace_id in verdicts and trace_id not in taught
     )
-    corrected = _failures(pairs, Counter(unlabelled))
-    if corrected.high - corrected.low >= alone.high - alone.low:
-        note = "the judge adds nothing here: labels alone are as precise"
-        return FailureRate(mode["name"], alone, alone, raw, name, note)
-    return FailureRate(
-        mode["name"], corrected, alone, raw, name, f"corrected for errors of {name}"
-    )
-
-
-def _failures(pairs: Counter[tuple[str, str]], unlabelled: Counter[str]) -> Estimate:
-    passing = corrected_pass_rate(
+    seen = Counter(unlabelled)
+    # always this one: to take whichever interval is narrower covers less than 95 %
+    found = corrected_rate(
         both_pass=pairs["pass", "pass"],
         judge_pass_human_fail=pairs["pass", "fail"],
         judge_fail_human_pass=pairs["fail", "pass"],
         both_fail=pairs["fail", "fail"],
-        unlabelled_pass=unlabelled["pass"],
-        unlabelled_fail=unlabelled["fail"],
+        unlabelled_pass=seen["pass"],
+        unlabelled_fail=seen["fail"],
+        label_sampling="random",
     )
-    return Estimate(
-        1 - passing.value,
-        1 - passing.high,
-        1 - passing.low,
-        passing.n,
-        passing.method,
-        passing.assumes,
-    )
+    note = f"corrected for errors of {name}: {found.says}"
+    return FailureRate(mode["name"], found.failure_rate, alone, raw, name, note)

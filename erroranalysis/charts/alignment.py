@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.panels import FEW, Canvas, count, fields
+from erroranalysis.charts.panels import FEW, Canvas, count, fields, plain
 from erroranalysis.measure.alignment import EXPLAINED
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _row(place: int, item: Alignment, theme: str | None) -> dict[str, Any]:
     ]
     return {
         "place": place,
-        "label": item.name or "judge",
+        "label": plain(item.name or "judge"),
         "detail": " · ".join(part for part in parts if part),
         "split": item.split or "-",
         "kappa": "no estimate" if math.isnan(kappa) else f"{kappa:.2f}",

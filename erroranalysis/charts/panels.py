@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,17 @@ from erroranalysis.charts.display import result_chart
 from erroranalysis.charts.theme import palette, theme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import altair as alt
 
     from erroranalysis.measure import Estimate
 
 FEW = 30  # an estimate from fewer traces is drawn in grey
-_LETTER = 7.2  # mean width of a letter at 12 px in the widest of the fonts
+LETTER = 7.2  # mean width of a letter at 12 px in the widest of the fonts
 _GAP = 10
+_TRACES_SHOWN = 8
+_JOINERS = "\u200c\u200d"  # Persian and emoji need them
 _LONGEST_NAME = 0.34  # of the width
 _SAFE = 0.84  # names are cut by the metrics of one font and shown in another
 
@@ -50,7 +53,7 @@ class Canvas:
         """Width that the names take: what they need, up to a third of the chart."""
         lines = [row["label"] for row in self.rows]
         lines += [row["detail"] for row in self.rows if "detail" in row]
-        needed = _LETTER * max((len(line) for line in lines), default=0) + 8
+        needed = LETTER * max((len(line) for line in lines), default=0) + 8
         return int(min(max(needed, 60), self.width * _LONGEST_NAME))
 
     def rest(self, *widths: int) -> int:
@@ -79,7 +82,7 @@ class Canvas:
         width = self.names_width
         ink = palette(self.theme)
 
-        def line(field: str, where: str, **mark: Any) -> alt.Chart:  # noqa: ANN401
+        def line(field: str, where: str, **mark: Any) -> alt.Chart:  # noqa: ANN401 - Altair's own
             text: alt.Chart = (
                 alt.Chart()
                 .mark_text(align="right", limit=_SAFE * width, ellipsis="…", **mark)
@@ -155,16 +158,18 @@ class Canvas:
         title: str,
         notes: Sequence[str],
         description: str,
+        traces: Mapping[str, tuple[str, ...]] | None = None,
     ) -> alt.HConcatChart:
         """Set the panels side by side, under a title and what a reader must know."""
         return result_chart(
+            traces=traces,
             hconcat=list(panels),
             data={"values": list(self.rows)},
             spacing=_GAP,
             bounds="flush",
             padding=2,
             title={"text": title, "subtitle": wrap(notes, self.width)},
-            description=description,
+            description=plain(description),
             config=theme(self.theme),
         )
 
@@ -202,7 +207,51 @@ def wrap(notes: Sequence[str], width: int) -> list[str]:
     ['one two', 'three', 'four']
     """
     letters = max(int(width / 6.0), 8)
-    return [line for note in notes if note for line in textwrap.wrap(note, letters)]
+    lines = (textwrap.wrap(plain(note), letters) for note in notes if note)
+    return [line for found in lines for line in found]
+
+
+def own_data(rows: Sequence[dict[str, Any]]) -> Any:  # noqa: ANN401 - Altair's own
+    """Return rows as the data of one panel, apart from those of the whole chart."""
+    import altair as alt
+
+    return alt.InlineData(values=list(rows))
+
+
+def plain(name: str) -> str:
+    r"""Return a name as one line of text that turns or breaks nothing around it.
+
+    Characters that set the direction of text, line breaks and other control
+    characters, which an SVG may not hold, become spaces or a mark.
+
+    Examples
+    --------
+    >>> plain("late\nagain"), plain("a\u202eb"), plain("<b>")
+    ('late again', 'a�b', '<b>')
+    """
+    kinds = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    joined = " ".join(name.split())
+    if joined.isprintable():
+        return joined
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(letter) in kinds and letter not in _JOINERS
+        else letter
+        for letter in joined
+    )
+
+
+def trace_list(trace_ids: Sequence[str]) -> str:
+    """Write the first few trace ids, and how many more there are.
+
+    Examples
+    --------
+    >>> trace_list(["t1", "t2"]), trace_list(["t"] * 10)[-10:], trace_list([])
+    ('t1, t2', 'and 2 more', '-')
+    """
+    shown = ", ".join(plain(name) for name in trace_ids[:_TRACES_SHOWN])
+    more = len(trace_ids) - _TRACES_SHOWN
+    return (shown + (f" and {more:,} more" if more > 0 else "")) or "-"
 
 
 def fields(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.panels import FEW, Canvas, count, fields
+from erroranalysis.charts.display import mark_key
+from erroranalysis.charts.panels import FEW, Canvas, count, fields, plain, trace_list
 from erroranalysis.charts.theme import palette
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from erroranalysis.measure import ModeCount, Pareto
 
-_TRACES_SHOWN = 8
 _SHARE_TEXT = 100
 
 
@@ -52,6 +52,7 @@ def draw_pareto(result: Pareto, *, width: int, theme: str | None) -> alt.HConcat
         title="Failure modes by frequency",
         notes=_notes(result),
         description=repr(result),
+        traces={mark_key(item.mode): item.trace_ids for item in result.modes},
     )
 
 
@@ -66,14 +67,12 @@ def _most(rows: tuple[dict[str, Any], ...]) -> float:
 
 
 def _row(place: int, item: ModeCount, theme: str | None) -> dict[str, Any]:
-    shown = ", ".join(item.trace_ids[:_TRACES_SHOWN])
-    if more := len(item.trace_ids) - _TRACES_SHOWN:
-        shown += f" and {more:,} more" if more > 0 else ""
     return {
         "place": place,
-        "label": item.mode,
+        "key": mark_key(item.mode),
+        "label": plain(item.mode),
         "count": item.count,
-        "traces": shown or "-",
+        "traces": trace_list(item.trace_ids),
         **fields("share", item.share, theme),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.panels import FEW, Canvas, count, fields
+from erroranalysis.charts.panels import FEW, Canvas, count, fields, plain
 from erroranalysis.charts.theme import palette
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _marks(canvas: Canvas, tips: list[alt.Tooltip]) -> list[alt.Chart]:
 def _row(
     place: int, label: str, rate: Estimate, theme: str | None, *, total: bool = False
 ) -> dict[str, Any]:
-    row = {"place": place, "label": label, "total": total}
+    row = {"place": place, "label": plain(label), "total": total}
     row |= fields("rate", rate, theme)
     row["rate_label"] = f"{row['rate_text']}  n={rate.n:,}"
     row |= {"alone_text": "-", "judge_text": "-", "note": "-"}

@@ -66,6 +66,47 @@ def palette(name: str | None) -> Palette:
     return PALETTES[name]
 
 
+# From nothing to all: every step is darker in print too. Cells are opaque, so the
+# ramp of light pages serves where nobody knows the page.
+_RAMPS = {
+    "light": ((228, 237, 247), (8, 56, 110)),
+    "dark": ((27, 45, 66), (150, 206, 255)),
+}
+_EVEN = 0.179  # the luminance that black and white stand out from equally
+
+
+def shade(share: float, name: str | None) -> tuple[str, str]:
+    """Return the fill of a cell, and the ink that can be read on it.
+
+    Parameters
+    ----------
+    share : float
+        From 0, the faintest, to 1.
+    name : {"light", "dark"} or None
+        What the chart stands on.
+
+    Examples
+    --------
+    >>> shade(0, "light"), shade(1, "light")
+    (('#e4edf7', '#111111'), ('#08386e', '#ffffff'))
+    """
+    start, end = _RAMPS["dark" if name == "dark" else "light"]
+    part = min(max(share, 0.0), 1.0)
+    mixed = [round(a + part * (b - a)) for a, b in zip(start, end, strict=True)]
+    fill = "#" + "".join(f"{channel:02x}" for channel in mixed)
+    return fill, "#111111" if _luminance(mixed) > _EVEN else "#ffffff"
+
+
+def _luminance(channels: list[int]) -> float:
+    """Return the relative luminance of WCAG 2.2."""
+    bend = 0.04045
+    linear = [
+        part / 12.92 if part <= bend else ((part + 0.055) / 1.055) ** 2.4
+        for part in (channel / 255 for channel in channels)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def theme(name: str | None = None) -> dict[str, Any]:
     """Return the Vega-Lite config of a theme; the background is transparent.
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from erroranalysis.measure.estimate import wilson
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import polars as pl
 
     from erroranalysis.measure.estimate import Estimate
@@ -58,14 +63,14 @@ class Pareto:
     def frame(self) -> pl.DataFrame:
         """Return one row a failure mode."""
         rows = [
-            {"mode": item.mode, "count": item.count, **_flat(item.share)}
+            {"mode": item.mode, "count": item.count, **flat(item.share)}
             for item in self.modes
         ]
-        return _frame(rows, ["mode", "count", *_FLAT])
+        return frame_of(rows, ["mode", "count", *_FLAT])
 
     def _repr_html_(self) -> str:
         return (
-            _table(self.frame().to_dicts())
+            table_of(self.frame().to_dicts())
             + f"<p><small>{html.escape(repr(self))}</small></p>"
         )
 
@@ -135,7 +140,7 @@ class FailureRates:
         rows = [
             {
                 "mode": item.mode,
-                **_flat(item.rate),
+                **flat(item.rate),
                 "labels_only": item.labels_only.value,
                 "labels_only_low": item.labels_only.low,
                 "labels_only_high": item.labels_only.high,
@@ -145,7 +150,7 @@ class FailureRates:
             }
             for item in self.modes
         ]
-        return _frame(rows, _RATE_COLUMNS)
+        return frame_of(rows, _RATE_COLUMNS)
 
     def _repr_html_(self) -> str:
         shown = [
@@ -154,8 +159,167 @@ class FailureRates:
         ]
         return (
             f"<p>Any failure: <code>{html.escape(repr(self.overall))}</code></p>"
-            + _table(shown)
+            + table_of(shown)
         )
+
+
+@dataclass(frozen=True)
+class SliceCell:
+    """One failure mode in one slice of the traces.
+
+    Attributes
+    ----------
+    mode, value : str
+        The failure mode, and the value that the traces of the slice share.
+    count : int
+        Traces of the slice that belong to the mode.
+    rate : Estimate
+        Their share of the traces read in the slice, with a Wilson interval.
+    trace_ids : tuple of str
+        Which they are, where ids were given.
+    """
+
+    mode: str
+    value: str
+    count: int
+    rate: Estimate
+    trace_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SliceGrid:
+    """Failure modes by the values of one field, such as the language.
+
+    Attributes
+    ----------
+    cells : tuple of SliceCell
+        Every mode in every slice, also those with no trace.
+    by : str
+        The field.
+    read : int
+        Traces read, in all slices.
+    """
+
+    cells: tuple[SliceCell, ...]
+    by: str
+    read: int
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The failure modes, the most frequent first."""
+        return tuple(dict.fromkeys(item.mode for item in self.cells))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The slices, the largest first."""
+        return tuple(dict.fromkeys(item.value for item in self.cells))
+
+    def __repr__(self) -> str:
+        """Say it in one line."""
+        return (
+            f"SliceGrid({len(self.modes)} failure modes by {len(self.values)} values of"
+            f" {self.by}, {self.read} traces read)"
+        )
+
+    def trace_ids(self, mode: str, value: str) -> tuple[str, ...]:
+        """Return the traces of a slice that belong to a mode."""
+        for item in self.cells:
+            if (item.mode, item.value) == (mode, value):
+                return item.trace_ids
+        return ()
+
+    def frame(self) -> pl.DataFrame:
+        """Return one row a mode and slice."""
+        rows = [
+            {"mode": c.mode, self.by: c.value, "count": c.count, **flat(c.rate)}
+            for c in self.cells
+        ]
+        return frame_of(rows, ["mode", self.by, "count", *_FLAT])
+
+    def _repr_html_(self) -> str:
+        rows: dict[str, dict[str, Any]] = {}
+        for item in self.cells:
+            row = rows.setdefault(item.mode, {"failure mode": item.mode})
+            row[item.value] = f"{item.count} of {item.rate.n}"
+        return (
+            table_of(list(rows.values()))
+            + f"<p><small>{html.escape(repr(self))}</small></p>"
+        )
+
+
+def slice_grid(
+    modes: Mapping[str, Sequence[bool]],
+    values: Sequence[object],
+    *,
+    by: str = "slice",
+    trace_ids: Sequence[str] | None = None,
+) -> SliceGrid:
+    """Count every failure mode in every slice of the traces read.
+
+    Use it to see where which failure happens. Whether one slice is worse than the
+    others, beyond what chance does among many slices, is what ``slice_rates`` says.
+
+    Parameters
+    ----------
+    modes : mapping of str to sequence of bool
+        For each failure mode, whether each trace read belongs to it.
+    values : sequence
+        The value that each trace has: a language, a customer; None becomes "-".
+    by : str, default "slice"
+        What the values are.
+    trace_ids : sequence of str, optional
+        Ids, so that a cell can say which traces are in it.
+
+    Returns
+    -------
+    SliceGrid
+        Modes by frequency, slices by size.
+
+    Raises
+    ------
+    ValueError
+        Lengths differ.
+
+    Examples
+    --------
+    >>> found = slice_grid(
+    ...     {"late": [True, False, True], "rude": [False, False, True]},
+    ...     ["de", "de", "en"],
+    ...     by="language",
+    ...     trace_ids=["t1", "t2", "t3"],
+    ... )
+    >>> found
+    SliceGrid(2 failure modes by 2 values of language, 3 traces read)
+    >>> found.cells[0].rate, found.trace_ids("late", "de")
+    (0.50 [0.09, 0.91], n=2, 95% Wilson, ('t1',))
+    """
+    import numpy as np
+
+    n = len(values)
+    for name, has in [*modes.items(), ("trace_ids", trace_ids or values)]:
+        if len(has) != n:
+            raise ValueError(
+                f"{name!r} has {len(has)} entries and values has {n}: one a trace"
+            )
+    named = ["-" if value is None else str(value) for value in values]
+    sizes = Counter(named)
+    slices = sorted(sizes, key=lambda value: (-sizes[value], value))
+    place = {value: number for number, value in enumerate(slices)}
+    codes = np.array([place[value] for value in named], dtype=int)
+    belongs = {name: np.asarray(has, dtype=bool) for name, has in modes.items()}
+    order = sorted(belongs, key=lambda name: (-int(belongs[name].sum()), name))
+    cells = []
+    for name in order:
+        members: list[list[str]] = [[] for _ in slices]
+        if trace_ids is not None:
+            for row in np.flatnonzero(belongs[name]).tolist():
+                members[codes[row]].append(trace_ids[row])
+        counts = np.bincount(codes[belongs[name]], minlength=len(slices))
+        cells += [
+            SliceCell(name, value, int(k), wilson(int(k), sizes[value]), tuple(ids))
+            for value, k, ids in zip(slices, counts, members, strict=True)
+        ]
+    return SliceGrid(tuple(cells), by, n)
 
 
 _FLAT = ["rate", "low", "high", "n", "method", "assumes"]
@@ -171,7 +335,8 @@ _RATE_COLUMNS = [
 ]
 
 
-def _flat(estimate: Estimate) -> dict[str, Any]:
+def flat(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as the columns of a frame."""
     return {
         "rate": estimate.value,
         "low": estimate.low,
@@ -182,13 +347,17 @@ def _flat(estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pl.DataFrame:
+def frame_of(rows: list[dict[str, Any]], columns: list[str]) -> pl.DataFrame:
+    """Return rows as a frame; the columns alone where there is none."""
     import polars as pl
 
-    return pl.DataFrame(rows) if rows else pl.DataFrame(schema=columns)
+    if not rows:
+        return pl.DataFrame(schema=columns)
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def table_of(rows: list[dict[str, Any]]) -> str:
+    """Return rows as an HTML table; everything in it is text."""
     if not rows:
         return "<p>nothing yet</p>"
     head = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows[0])

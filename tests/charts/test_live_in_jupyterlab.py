@@ -1,0 +1,117 @@
+"""A click on a mark in JupyterLab hands the traces behind it to the notebook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from browser.jupyter import (
+    MISSING,
+    START_MS,
+    Lab,
+    Notebook,
+    chromium_path,
+    started_chromium,
+    started_lab,
+)
+from playwright.sync_api import Route, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+DRAW = """
+import erroranalysis as ea
+from erroranalysis.measure import ModeCount, Pareto, failing_transitions, wilson
+{result}
+view = ea.chart(result).live()
+view
+"""
+PARETO = """
+modes = tuple(
+    ModeCount(name, n, wilson(n, 60), tuple(f"{name}-{i}" for i in range(n)))
+    for name, n in (("late", 3), ("<b>rude</b>", 2))
+)
+result = Pareto(modes, read=60, failed=5, unplaced=0)
+"""
+MATRIX = """
+result = failing_transitions(
+    [["plan", "search"], ["plan", "answer"]] * 2,
+    ["fail", "fail"] * 2,
+    [1, 1, 1, 1],
+    trace_ids=["t1", "t2", "t3", "t4"],
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Lab]]:
+    if chromium_path() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    with (
+        started_chromium() as chromium,
+        started_lab(
+            chromium,
+            tmp_path_factory.mktemp("lab"),
+            tmp_path_factory.mktemp("jupyter"),
+        ) as found,
+    ):
+        yield chromium, found
+
+
+def press(notebook: Notebook, number: int) -> Any:
+    """Run a cell, and return its output."""
+    cell = notebook.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+    for _ in range(5):
+        cell.locator(".cm-content").click()
+        notebook.page.keyboard.press("Control+Enter")
+        try:
+            expect(cell.locator(".jp-InputPrompt").first).not_to_have_text(
+                "[ ]:", timeout=5_000
+            )
+            break
+        except AssertionError:
+            continue  # JupyterLab drops a run while it still connects
+    return cell.locator(".jp-OutputArea").first
+
+
+@pytest.mark.parametrize(
+    ("result", "first", "second", "mark"),
+    [
+        (PARETO, "('late-0', 'late-1', 'late-2')", "('<b>rude</b>-0'", "bar"),
+        (MATRIX, "('t2', 't4')", "('t1', 't3')", "rect mark"),
+    ],
+    ids=["pareto", "matrix"],
+)
+def test_a_click_selects_the_traces_behind_a_mark(
+    lab: tuple[Any, Lab], result: str, first: str, second: str, mark: str
+) -> None:
+    chromium, served = lab
+    context = chromium.new_context(viewport={"width": 1400, "height": 950})
+    outside: list[str] = []
+
+    def only_here(route: Route) -> None:
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    context.route("http*://**/*", only_here)
+    notebook = Notebook(context.new_page(), served)
+    name = f"live-{mark.split(maxsplit=1)[0]}"
+    served.write(name, DRAW.format(result=result), "view.selected", "view.selected")
+    notebook.open(name)
+    output = press(notebook, 0)
+    marks = output.locator(f"path[aria-roledescription='{mark}']")
+    expect(marks.first).to_be_visible(timeout=START_MS)
+    corner: Any = {"x": 4, "y": 4}  # beside the number that stands in the middle
+    marks.nth(0).click(position=corner)
+    expect(press(notebook, 1)).to_contain_text(first)
+    marks.nth(1).click(position=corner)
+    expect(press(notebook, 2)).to_contain_text(second)
+    assert outside == []
+    context.close()
