@@ -16,7 +16,10 @@ from browser.jupyter import (
     started_chromium,
     started_lab,
 )
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
+
+# other tests keep the cores and the disk busy meanwhile; a wait ends when it is fulfilled
+expect.set_options(timeout=15_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

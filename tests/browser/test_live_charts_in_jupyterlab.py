@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from browser.jupyter import (
-    MISSING,
-    START_MS,
-    Lab,
-    Notebook,
-    chromium_path,
-    started_chromium,
-    started_lab,
-)
+from browser.jupyter import START_MS, Notebook
 from playwright.sync_api import Route, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 DRAW = """
 import erroranalysis as ea
@@ -43,23 +33,6 @@ result = failing_transitions(
     trace_ids=["t1", "t2", "t3", "t4"],
 )
 """
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Lab]]:
-    if chromium_path() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    with (
-        started_chromium() as chromium,
-        started_lab(
-            chromium,
-            tmp_path_factory.mktemp("lab"),
-            tmp_path_factory.mktemp("jupyter"),
-        ) as found,
-    ):
-        yield chromium, found
 
 
 def press(notebook: Notebook, number: int) -> Any:
@@ -87,10 +60,8 @@ def press(notebook: Notebook, number: int) -> Any:
     ids=["pareto", "matrix"],
 )
 def test_a_click_selects_the_traces_behind_a_mark(
-    lab: tuple[Any, Lab], result: str, first: str, second: str, mark: str
+    notebook: Notebook, result: str, first: str, second: str, mark: str
 ) -> None:
-    chromium, served = lab
-    context = chromium.new_context(viewport={"width": 1400, "height": 950})
     outside: list[str] = []
 
     def only_here(route: Route) -> None:
@@ -100,10 +71,11 @@ def test_a_click_selects_the_traces_behind_a_mark(
             outside.append(route.request.url)
             route.abort()
 
-    context.route("http*://**/*", only_here)
-    notebook = Notebook(context.new_page(), served)
+    notebook.page.route("http*://**/*", only_here)
     name = f"live-{mark.split(maxsplit=1)[0]}"
-    served.write(name, DRAW.format(result=result), "view.selected", "view.selected")
+    notebook.lab.write(
+        name, DRAW.format(result=result), "view.selected", "view.selected"
+    )
     notebook.open(name)
     output = press(notebook, 0)
     marks = output.locator(f"path[aria-roledescription='{mark}']")
@@ -114,4 +86,3 @@ def test_a_click_selects_the_traces_behind_a_mark(
     marks.nth(1).click(position=corner)
     expect(press(notebook, 2)).to_contain_text(second)
     assert outside == []
-    context.close()
