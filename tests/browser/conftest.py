@@ -18,7 +18,7 @@ from browser.jupyter import (
 )
 from playwright.sync_api import Browser, expect
 
-# other tests keep the cores and the disk busy meanwhile; a wait ends when it is fulfilled
+# other tests keep the cores and the disk busy; a wait ends when it is fulfilled
 expect.set_options(timeout=15_000)
 
 
