@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -237,5 +237,7 @@ def _one_mode(
         unlabelled_fail=seen["fail"],
         label_sampling="random",
     )
-    note = f"corrected for errors of {name}: {found.says}"
+    # what taught the judge is in the labels that are shown beside, and not in these
+    says = replace(found, labels_only=alone).says
+    note = f"corrected for errors of {name}: {says}"
     return FailureRate(mode["name"], found.failure_rate, alone, raw, name, note)

@@ -121,6 +121,24 @@ def test_a_good_judge_narrows_the_rate_and_shows_what_it_corrected(
     assert "corrected for errors of oops v1" in found.note
 
 
+def test_what_is_said_of_a_judge_fits_the_interval_that_is_shown_beside(
+    project: ea.Project,
+) -> None:
+    notes = fill(project, n=150, fails=30)
+    batch = project.sample(100, seed=5)
+    chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
+    project.import_annotations(chosen, annotator="mira", batch=batch)
+    project.taxonomy.add("oops")
+    failing = [row["trace_id"] for row in chosen if row["verdict"] == "fail"]
+    project.taxonomy.assign(failing, "oops")
+    project.judge("oops").run("all", progress=False)
+    (found,) = project.failure_rates().modes
+    assert found.rate.n < found.labels_only.n  # what taught the judge does not count
+    width = found.rate.high - found.rate.low
+    no_gain = width >= found.labels_only.high - found.labels_only.low
+    assert ("the judge adds nothing here" in found.note) == no_gain
+
+
 def test_deferred_traces_do_not_count(project: ea.Project) -> None:
     notes = fill(project, n=10, fails=2)
     notes[9]["verdict"] = "defer"
