@@ -100,3 +100,24 @@ def test_nothing_is_printed_at_exit(labelled: ea.Project) -> None:
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         assert done.stdout.startswith("Project(")
         assert done.stderr == ""
+
+
+_CLOSES_AND_ENDS = """
+import gc, sys
+import erroranalysis as ea
+from erroranalysis.store import lease
+project = ea.Project(sys.argv[1])
+project.ingest([{"id": "t1", "input": "hello", "output": "hi"}], progress=False)
+project.close()
+del project
+gc.collect()
+while len(lease._files):  # until the last to know the file closes its engine
+    pass
+"""
+
+
+def test_a_program_that_closes_its_project_ends_in_peace(tmp_path: Path) -> None:
+    """The engine is closed by a thread, which Python must not cut off at its end."""
+    words = [sys.executable, "-c", _CLOSES_AND_ENDS, str(tmp_path / "p.duckdb")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -97,6 +97,7 @@ class _File:
             self.let_go()
         elif self.watcher is None:
             self.watcher = threading.Thread(target=self.watch, daemon=True)
+            _watchers.add(self.watcher)
             self.watcher.start()
 
     def watch(self) -> None:
@@ -181,19 +182,19 @@ class Leases:
 
 _files: weakref.WeakValueDictionary[str, _File] = weakref.WeakValueDictionary()
 _files_lock = threading.Lock()
-
-
+_watchers: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 _forking: list[_File] = []
 
 
 @atexit.register
 def _close_all() -> None:
-    for file in list(_files.values()):
-        watcher = file.watcher
+    files = list(_files.values())
+    for file in files:
         file.let_go()
-        if watcher is not None:
-            # a thread that still knows the engine when Python ends makes it "leak"
-            watcher.join()
+    # a thread that closes the last engine while Python ends would abort the process
+    for watcher in list(_watchers):
+        watcher.join()
+    for file in files:
         if file.depth == 0 and file.engine is not None:
             file.engine.close()
             file.engine = None
