@@ -20,7 +20,7 @@ demo: $(STAMP)  ## Run the whole loop on the bundled traces; results in demo-out
 	@$(BIN)/erroranalysis demo --out demo-output
 
 test: $(STAMP)  ## Run all tests; says which browser tests it skipped
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+	@$(BIN)/python -m pytest -n 2 -q
 
 lab: $(STAMP)  ## Open the tour notebook in JupyterLab
 	@$(BIN)/jupyter lab notebooks/00_tour.ipynb

@@ -10,10 +10,27 @@ from pathlib import Path
 
 import pytest
 from fakes import ModelServer, answer, chat
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import erroranalysis as ea
 
+BROWSER = "tests/browser/"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+class OneBrowser(LoadScopeScheduling):
+    """Tests in the browser stay on one worker, in one JupyterLab; others go anywhere.
+
+    The groups of pytest-xdist 3.8 would do, but with pytest 9.2 they have no effect.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser:
+    return OneBrowser(config, log)
 
 
 @pytest.fixture

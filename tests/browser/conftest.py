@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from browser.bookings import project, show  # noqa: F401 - fixtures
@@ -20,14 +19,6 @@ from playwright.sync_api import Browser, expect
 
 # other tests keep the cores and the disk busy; a wait ends when it is fulfilled
 expect.set_options(timeout=15_000)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One JupyterLab for all: the tests of this folder stay on one worker."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
