@@ -6,6 +6,7 @@ and again only where its messages have changed.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 MOST_KEPT = 50_000_000
 _AROUND = 60
 _BLOCK = 2_000
+# what stands between the words of JSON: a quote with brackets, commas, colons
+_MARKS = r"{}\[\],:\\"
+_JSON = re.compile(rf'[\s{_MARKS}]*(?:[{_MARKS}]\s*"|"\s*[{_MARKS}])[\s"{_MARKS}]*')
 
 
 class Texts:
@@ -93,5 +97,13 @@ def _around(text: str, hit: tuple[int, int]) -> str:
     """Return what was hit (its place, and minus its length) with the text around."""
     place, minus = hit
     begin, end = max(0, place - _AROUND), place - minus + _AROUND
-    line = " ".join(text[begin:end].split())
+    line = " ".join(_JSON.sub(_plain, text[begin:end]).split())
     return f"{'… ' if begin else ''}{line}{' …' if end < len(text) else ''}"
+
+
+def _plain(found: re.Match[str]) -> str:
+    """Return a piece of JSON as a reader would say it."""
+    run = found[0]
+    if ":" in run:
+        return ": "
+    return ", " if "," in run else " " if any(map(str.isspace, run)) else ""

@@ -25,7 +25,9 @@ def facts(trace: Trace) -> str:
         _badge(name, value, kind) for name, value, kind in _named(trace) if value
     )
     large = {key: value for key, value in trace.metadata.items() if not _simple(value)}
-    out = f'<ul class="ea-badges">{badges}</ul>' if badges else ""
+    # closed, it shows the first row or two: the conversation needs the room
+    out = f'<details class="ea-badges"><summary>{badges}</summary></details>'
+    out = out if badges else ""
     commented = [item for item in trace.feedback if item.comment]
     out += "".join(_quoted(item) for item in commented[:LONGEST_LIST])
     if len(commented) > LONGEST_LIST:
@@ -90,8 +92,8 @@ def _badge(name: str, value: str, kind: str) -> str:
     shown = escaped(shortened(value, LONGEST_BADGE))
     full = escaped(f"{name}: {shortened(value, 500)}")
     return (
-        f'<li class="{css}" title="{full}"><span class="ea-name">'
-        f"{escaped(shortened(name, 40))}</span> {shown}</li>"
+        f'<span class="{css}" title="{full}"><span class="ea-name">'
+        f"{escaped(shortened(name, 40))}</span> {shown}</span> "
     )
 
 

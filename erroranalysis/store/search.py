@@ -28,16 +28,23 @@ WITH here AS MATERIALIZED (
 )"""
 _ROWS = """rowid IN (
     SELECT rowid FROM traces WHERE id IN (SELECT unnest($ids::VARCHAR[])))"""
-# What stands in the messages, one after the other. System prompts are left out: they
-# are alike, so a word of theirs would find every trace.
+# What stands in the messages: first what was said, then what tools were asked and
+# answered. System prompts are left out: they are alike, so a word of theirs would find
+# every trace.
+_MESSAGES = """from_json(messages, '[{"role": "VARCHAR", "content": "VARCHAR",
+    "reasoning": "VARCHAR", "tool_calls": [{"name": "VARCHAR", "arguments": "VARCHAR"}]
+    }]')"""
 _SAID = """
-    array_to_string(list_transform(list_filter(
-        from_json(messages, '[{"role": "VARCHAR", "content": "VARCHAR",
-            "reasoning": "VARCHAR",
-            "tool_calls": [{"name": "VARCHAR", "arguments": "VARCHAR"}]}]'),
-        lambda m: coalesce(m.role NOT IN ('system', 'developer'), true)),
-        lambda m: concat_ws(chr(10), m.content, m.reasoning, array_to_string(
-            list_transform(m.tool_calls,
+    array_to_string(list_transform(
+        list_filter(said, lambda m:
+            coalesce(m.role NOT IN ('system', 'developer', 'tool'), true)),
+        lambda m: concat_ws(chr(10), m.content, m.reasoning)), chr(10))
+"""
+_TOOLS = """
+    array_to_string(list_transform(
+        list_filter(said, lambda m: m.role = 'tool' OR m.tool_calls IS NOT NULL),
+        lambda m: concat_ws(chr(10), CASE m.role WHEN 'tool' THEN m.content END,
+            array_to_string(list_transform(m.tool_calls,
                 lambda t: concat_ws(' ', t.name, t.arguments)), chr(10)))), chr(10))
 """
 # A score is low or high in the outer quarters of the range that its name takes; where
@@ -102,7 +109,10 @@ class Search:
         """Return what stands in the messages of traces."""
         if not ids:
             return []
-        sql = f"SELECT id, coalesce({_SAID}, '') FROM traces WHERE {_ROWS}"
+        sql = (
+            f"SELECT id, concat_ws(chr(10), nullif({_SAID}, ''), {_TOOLS}) FROM"
+            f" (SELECT id, {_MESSAGES} AS said FROM traces WHERE {_ROWS})"
+        )
         return self._rows(sql, {"ids": list(ids)})
 
     def metadata(self, ids: Sequence[str]) -> list[tuple[str, str, int]]:

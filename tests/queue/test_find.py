@@ -352,3 +352,30 @@ def test_other_traces_with_the_same_system_message(project: ea.Project) -> None:
     assert counts == {"p1": 1, "p2": 1, "p3": 0, "alpha": 0}
     with pytest.raises(UnknownNameError, match="No trace in this batch 'p4'"):
         queue.same_prompt("p4")
+
+
+def test_what_people_said_is_shown_before_what_tools_said(
+    project: ea.Project,
+) -> None:
+    offers = '{"offers": [{"room": "twin", "floor": 3}], "note": "No \\"pets\\"."}'
+    project.ingest(
+        [
+            {
+                "id": "t1",
+                "messages": [
+                    {"role": "tool", "content": offers},
+                    {"role": "user", "content": "Is the room {quiet}?"},
+                ],
+            }
+        ],
+        progress=False,
+    )
+    queue = project.queue(["t1"], annotator="mira")
+    (one,) = queue.find(text="room")
+    assert (
+        one.snippet == "Is the room {quiet}? offers: room: twin, floor: 3, note: …"
+    )
+    (one,) = queue.find(text="twin")
+    assert one.snippet == (
+        "Is the room {quiet}? offers: room: twin, floor: 3, note: No pets."
+    )
