@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from erroranalysis.errors import NoHonestEstimateError, NothingToDoError
 from erroranalysis.export import Section
+from erroranalysis.findings import agreement, failure_rates
 from erroranalysis.judge import Judge
-from erroranalysis.measure import cohen_kappa
-from erroranalysis.rates import failure_rates
 from erroranalysis.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from erroranalysis.measure import Agreement, Alignment
+    from erroranalysis.measure import Alignment
     from erroranalysis.store import Store
 
 _QUOTES = 3
@@ -114,57 +113,6 @@ def alignments(store: Store, split: str = "test") -> list[Alignment]:
     return found
 
 
-def agreement(store: Store, first: str | None, second: str | None) -> Agreement:
-    """Measure how far two annotators agree on the traces that both judged.
-
-    The same name twice measures one person against themselves, on the traces that they
-    read again blind.
-
-    Raises
-    ------
-    NothingToDoError
-        There are no two annotators, or they share no trace.
-    """
-    if first is not None and first == second:
-        return _steadiness(store, store.annotations.reference(first))
-    names = store.annotations.annotators()
-    first = store.annotations.reference(first)
-    others = [name for name in names if name != first]
-    if second is None and not others:
-        raise NothingToDoError(
-            f"Only {first} has annotated. Agreement needs a second person on the same"
-            " traces: project.annotate(batch, annotator='someone else')."
-        )
-    second = store.annotations.reference(second or others[0])
-    mine = store.annotations.current(first)
-    theirs = store.annotations.current(second)
-    verdicts = [
-        (str(mine[key].verdict), str(theirs[key].verdict))
-        for key in mine
-        if key in theirs and "defer" not in (mine[key].verdict, theirs[key].verdict)
-    ]
-    if not verdicts:
-        raise NothingToDoError(
-            f"{first} and {second} have judged no trace in common. Let {second} read"
-            f" {first}'s traces: project.annotate(batch, annotator={second!r})."
-        )
-    ours, yours = zip(*verdicts, strict=True)
-    return cohen_kappa(ours, yours, raters=(first, second))
-
-
-def _steadiness(store: Store, annotator: str) -> Agreement:
-    pairs = store.annotations.rereadings(annotator)
-    if not pairs:
-        raise NothingToDoError(
-            f"{annotator} has read no trace again. Draw some:"
-            f" batch = project.sample(30, by='recheck', annotator={annotator!r});"
-            f" project.annotate(batch, annotator={annotator!r})."
-        )
-    _, before, again = zip(*pairs, strict=True)
-    raters = (annotator, f"{annotator} again")
-    return cohen_kappa(before, again, raters=raters)
-
-
 def report_sections(store: Store) -> Iterator[Section]:
     """Yield what a report shows: failures, modes, rates, judges, people, method."""
     taxonomy = Taxonomy(store)
@@ -182,6 +130,8 @@ def report_sections(store: Store) -> Iterator[Section]:
         quotes=_quotes(store, pareto.annotator),
     )
     try:
+        unseen = taxonomy.saturation()
+        yield Section("What is still unseen", unseen.sentence, chart=unseen)
         rates = failure_rates(store)
         yield Section(
             "How often",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from erroranalysis.charts.agreement import draw_pairs, draw_raters
-from erroranalysis.charts.alignment import draw_alignment
+from erroranalysis.charts.alignment import draw_alignment, draw_sliced
+from erroranalysis.charts.comparison import draw_comparison
 from erroranalysis.charts.confusion import draw_confusion, draw_versions
 from erroranalysis.charts.coverage import draw_coverage
+from erroranalysis.charts.disagreements import draw_disagreements
 from erroranalysis.charts.over_time import draw_drift, draw_saturation
 from erroranalysis.charts.pareto import draw_pareto
 from erroranalysis.charts.progress import draw_progress
 from erroranalysis.charts.rates import draw_rates
 from erroranalysis.charts.slices import draw_slice_grid, draw_slice_rates
+from erroranalysis.charts.stability import draw_stability
 from erroranalysis.charts.strip import RatingStrip, draw_strip, rating_strip
 from erroranalysis.charts.svg import to_html, to_png, to_svg
 from erroranalysis.charts.transitions import draw_transitions
@@ -20,17 +23,24 @@ from erroranalysis.errors import UnknownNameError, helpful_keywords
 from erroranalysis.measure import (
     Agreement,
     Alignment,
+    Comparison,
+    Difference,
     Drift,
     FailureRates,
+    JudgeComparison,
     Pareto,
+    RaterAgreement,
+    RaterDisagreements,
     ReadingCoverage,
     ReadingProgress,
     Saturation,
+    SlicedAlignment,
     SliceGrid,
+    SliceRates,
+    Stability,
     Transitions,
+    TrialsComparison,
 )
-from erroranalysis.measure.raters import RaterAgreement
-from erroranalysis.measure.slices import SliceRates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +69,13 @@ _DRAWN: tuple[tuple[type, Callable[..., alt.HConcatChart]], ...] = (
     (RatingStrip, draw_strip),
     (SliceGrid, draw_slice_grid),
     (SliceRates, draw_slice_rates),
+    (SlicedAlignment, draw_sliced),
+    (RaterDisagreements, draw_disagreements),
+    (Stability, draw_stability),
+    (Comparison, draw_comparison),
+    (Difference, draw_comparison),
+    (JudgeComparison, draw_comparison),
+    (TrialsComparison, draw_comparison),
 )
 
 
@@ -75,8 +92,9 @@ def chart(
 
     Parameters
     ----------
-    result : Pareto, FailureRates, Alignment or sequence of Alignment
-        What to draw.
+    result : a result of a project or of ``erroranalysis.measure``
+        What to draw: ``docs/charts.md`` lists them. Of alignments and of pairs of
+        annotators also a list.
     width : int, default 680
         Width of the whole chart, pixels; the height follows from the rows.
     theme : {"light", "dark"}, optional
@@ -98,7 +116,7 @@ def chart(
     TypeError
         There is no chart of such a thing.
     UnknownNameError
-        There is no such theme or kind.
+        There is no such theme, kind or period of a release.
 
     Examples
     --------
@@ -137,8 +155,8 @@ def chart(
         return draw_pairs(pairs, **look)
     raise TypeError(
         f"There is no chart of {_kind(result)}. What can be drawn:"
-        " project.taxonomy.pareto(), project.failure_rates(), judge.alignment('dev'),"
-        " and a list of alignments: project.alignments('test')."
+        " results such as project.taxonomy.pareto() and project.failure_rates(),"
+        " judge.alignment('dev') or a list of such: project.alignments('test')."
     )
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.display import mark_key
 from erroranalysis.charts.grid import Grid, cell
-from erroranalysis.charts.panels import FEW, Canvas, count, percent
+from erroranalysis.charts.panels import (
+    FEW,
+    Canvas,
+    count,
+    method,
+    percent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +29,7 @@ _TIPS = {
     "percent": "same verdict",
     "count": "traces that both read",
     "method": "interval of kappa",
+    "traces": "traces they differ on",
 }
 
 
@@ -33,6 +39,7 @@ def draw_pairs(
     width: int,
     theme: str | None,
     summary: str = "",
+    differ: Sequence[tuple[str, ...]] = (),
 ) -> alt.HConcatChart:
     """Draw the agreement of every two annotators as a matrix."""
     names = tuple(dict.fromkeys(name for pair in pairs for name in sorted(pair.raters)))
@@ -44,29 +51,21 @@ def draw_pairs(
         )
     names = tuple(sorted(names))
     cells = [
-        _cell(pair, names, theme, turned=turned)
-        for pair in pairs
+        _cell(pair, differ[place] if differ else (), names, theme, turned=turned)
+        for place, pair in enumerate(pairs)
         for turned in (False, True)
     ]
-    grid = Grid(
-        names,
-        names,
-        tuple(cells),
-        width,
-        theme,
-        row_title="",
-        column_title="Cohen's kappa with",
-    )
+    title = "Cohen's kappa with"
+    look: dict[str, Any] = {"row_title": "", "column_title": title}
     grey = any(item["weak"] for item in cells)
-    return grid.draw(
+    return Grid(names, names, tuple(cells), width, theme, **look).draw(
         _TIPS,
         title="Who agrees with whom",
         notes=[
             summary,
             (
                 "A cell: Cohen's kappa, agreement beyond chance, with its 95 %"
-                " interval;"
-                " 1 is perfect, 0 is chance. Stronger: higher."
+                " interval; 1 is perfect, 0 is chance. Stronger: higher."
             ),
             f"Dashed: fewer than {FEW} traces read by both, or one verdict only."
             if grey
@@ -92,11 +91,18 @@ def draw_raters(
             "there are too many annotators for a table of all pairs. For some of them:"
             f" chart([cohen_kappa(...), ...]). {together}"
         )
-    return draw_pairs(result.pairs, width=width, theme=theme, summary=together)
+    return draw_pairs(
+        result.pairs, width=width, theme=theme, summary=together, differ=result.differ
+    )
 
 
 def _cell(
-    pair: Agreement, names: tuple[str, ...], theme: str | None, *, turned: bool
+    pair: Agreement,
+    trace_ids: tuple[str, ...],
+    names: tuple[str, ...],
+    theme: str | None,
+    *,
+    turned: bool,
 ) -> dict[str, Any]:
     one, two = reversed(pair.raters) if turned else pair.raters
     kappa = pair.kappa
@@ -112,11 +118,12 @@ def _cell(
         text=said,
         theme_name=theme,
         weak=kappa.n < FEW,
-        key=mark_key(one, two),
+        names=(one, two),
+        trace_ids=trace_ids,
         one=one,
         two=two,
         kappa=said.replace("\n", " ") if known else "no estimate",
         percent=percent(pair.percent),
         count=pair.percent.n,
-        method=f"95 % {kappa.method}",
+        method=method(kappa),
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from erroranalysis.charts.alignment import distinct_names
+from erroranalysis.charts.display import mark_key
 from erroranalysis.charts.grid import Grid, cell
 from erroranalysis.charts.lines import Lines, point
 from erroranalysis.charts.panels import FEW, Canvas, count, percent, plain
 from erroranalysis.measure import wilson
 from erroranalysis.measure.alignment import EXPLAINED
+from erroranalysis.measure.named_traces import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 _TIPS = {
     "human": "person",
     "judge": "judge",
-    "count": "traces",
+    "count": "how many",
     "share_text": "share of the person's verdicts",
+    "traces": "traces",
 }
 _VERSION_TIPS = {
     "x": "judge",
@@ -31,7 +35,11 @@ _VERSION_TIPS = {
     "count": "n",
     "method": "interval",
     "looks": "looks at this split",
+    "traces": "traces that the judge got wrong",
 }
+_WORDS = ("pass", "fail")
+_JUDGED = {word: f"judge: {word}" for word in (*_WORDS, ERROR)}
+_SAID = {word: f"person: {word}" for word in _WORDS}
 
 
 def draw_confusion(
@@ -48,44 +56,67 @@ def draw_confusion(
             "no judge has been run on labelled traces. judge.run('dev') runs one."
         )
     found = results[0]
-    grid = Grid(
-        ("judge: pass", "judge: fail"),
-        ("person: pass", "person: fail"),
-        tuple(_cells(found, theme)),
-        width,
-        theme,
-        row_title="",
-        column_title="",
-    )
-    where = f" on {found.split}" if found.split else ""
+    cells = [*_cells(found, theme), *_failed_calls(found, theme)]
+    errors = len(cells) > len(_WORDS) ** 2
+    rows = tuple(_JUDGED.values()) if errors else tuple(_JUDGED.values())[:-1]
+    look: dict[str, Any] = {"row_title": "", "column_title": ""}
+    grid = Grid(rows, tuple(_SAID.values()), tuple(cells), width, theme, **look)
     return grid.draw(
         _TIPS,
         title=f"Where {plain(found.name or 'the judge')} and the person differ",
-        notes=[
-            (
-                f"{count(_judged(found), 'trace')}{where}. TPR {percent(found.tpr)},"
-                f" TNR {percent(found.tnr)}."
-            ),
-            EXPLAINED[0].upper() + EXPLAINED[1:] + ".",
-            _left_out(found),
-            (
-                "A cell: traces, their share of that verdict of the person; stronger"
-                " is"
-                " more of it. Dashed: fewer than 30 traces with that verdict."
-            ),
-        ],
+        notes=_notes(found, errors=errors),
         description=repr(found),
     )
+
+
+def _notes(found: Alignment, *, errors: bool) -> list[str]:
+    where = f" on {found.split}" if found.split else ""
+    return [
+        (
+            f"{count(_judged(found), 'trace')}{where}. TPR {percent(found.tpr)},"
+            f" TNR {percent(found.tnr)}."
+        ),
+        EXPLAINED[0].upper() + EXPLAINED[1:] + ".",
+        _left_out(found, drawn=errors),
+        (
+            "A cell: traces, their share of that verdict of the person; stronger is"
+            f" more of it. Dashed: fewer than {FEW} traces with that verdict"
+            f"{', or calls that failed' if errors else ''}."
+        ),
+    ]
 
 
 def _judged(item: Alignment) -> int:
     return item.tpr.n + item.tnr.n
 
 
-def _left_out(item: Alignment) -> str:
+def _left_out(item: Alignment, *, drawn: bool) -> str:
+    """Say what is in no rate; calls that failed have cells where they have names."""
     parts = [count(item.errors, "error")] if item.errors else []
     parts += [f"{item.missing:,} not run"] if item.missing else []
-    return f"In no cell: {', '.join(parts)}." if parts else ""
+    where = "rate" if drawn else "cell"
+    return f"In no {where}: {', '.join(parts)}." if parts else ""
+
+
+def _failed_calls(item: Alignment, theme: str | None) -> list[dict[str, Any]]:
+    named = {word: item.trace_ids(ERROR, word) for word in _WORDS}
+    return [
+        cell(
+            len(_WORDS),
+            column,
+            share=None,
+            text=f"{len(ids):,}\nno verdict",
+            theme_name=theme,
+            names=(_JUDGED[ERROR], _SAID[word]),
+            trace_ids=ids,
+            human=word,
+            judge="the call failed",
+            count=len(ids),
+            share_text="in no rate",
+        )
+        for column, (word, ids) in enumerate(named.items())
+        if any(named.values())
+    ]
 
 
 def _cells(item: Alignment, theme: str | None) -> list[dict[str, Any]]:
@@ -96,7 +127,6 @@ def _cells(item: Alignment, theme: str | None) -> list[dict[str, Any]]:
         (1, 1, item.both_fail),
     )
     of = (item.tpr.n, item.tnr.n)
-    words = ("pass", "fail")
     return [
         cell(
             row,
@@ -106,8 +136,10 @@ def _cells(item: Alignment, theme: str | None) -> list[dict[str, Any]]:
             + (f"{number / of[column]:.0%} of {of[column]:,}" if of[column] else "-"),
             theme_name=theme,
             weak=of[column] < FEW,
-            human=words[column],
-            judge=words[row],
+            names=(_JUDGED[_WORDS[row]], _SAID[_WORDS[column]]),
+            trace_ids=item.trace_ids(_WORDS[row], _WORDS[column]),
+            human=_WORDS[column],
+            judge=_WORDS[row],
             count=number,
             share_text=percent(wilson(number, of[column])),
         )
@@ -123,21 +155,14 @@ def draw_versions(
         return Canvas((), width, theme).nothing_yet(
             "no judge has been run on labelled traces. judge.run('dev') runs one."
         )
-    names = _labels(results)
-    points = [
-        point(
-            name,
-            item.tpr if series == "TPR" else item.tnr,
-            series,
-            n,
-            split=item.split or "-",
-            looks=item.looks or "-",
-        )
+    names = distinct_names(results)
+    points = tuple(
+        _version(name, item, series, n)
         for n, series in enumerate(("TPR", "TNR"))
         for name, item in zip(names, results, strict=True)
-    ]
+    )
     lines = Lines(
-        tuple(points),
+        points,
         width,
         theme,
         x_kind="name",
@@ -155,8 +180,7 @@ def draw_versions(
             f"Lines: 95 % intervals. {few} {where}",
             (
                 "Versions that were measured on the same traces can differ although"
-                " their"
-                " intervals overlap: compare them trace by trace."
+                " their intervals overlap: compare them trace by trace."
             ),
         ],
         description="; ".join(repr(item) for item in results),
@@ -164,14 +188,15 @@ def draw_versions(
     )
 
 
-def _labels(results: Sequence[Alignment]) -> list[str]:
-    """Name every version, no two alike."""
-    several = len({item.split for item in results}) > 1
-    found: list[str] = []
-    for item in results:
-        name = plain(item.name or "judge")
-        if several and item.split:
-            name = f"{name} · {item.split}"
-        same = sum(one == name or one.startswith(f"{name} (") for one in found)
-        found.append(f"{name} ({same + 1})" if same else name)
-    return found
+def _version(name: str, item: Alignment, series: str, n: int) -> dict[str, Any]:
+    passes = series == "TPR"
+    return point(
+        name,
+        item.tpr if passes else item.tnr,
+        series,
+        n,
+        key=mark_key(name, series),
+        trace_ids=item.trace_ids(*(("fail", "pass") if passes else ("pass", "fail"))),
+        split=item.split or "-",
+        looks=item.looks or "-",
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.charts.display import mark_key
-from erroranalysis.charts.panels import Canvas, count, plain, trace_list
-from erroranalysis.charts.theme import palette
+from erroranalysis.charts.panels import Canvas, count, plain
 
 if TYPE_CHECKING:
     import altair as alt
@@ -37,28 +36,19 @@ def draw_coverage(
         title="What was read, by region",
         notes=_notes(result),
         description=repr(result),
-        traces={mark_key(item.region): item.trace_ids for item in result.regions},
     )
 
 
 def _bars(canvas: Canvas, tips: list[alt.Tooltip]) -> list[alt.Chart]:
     import altair as alt
 
-    ink = palette(canvas.theme)
     most = max(row["size"] for row in canvas.rows)
-    base = alt.Chart().encode(y=canvas.y(guides=False), tooltip=tips)
     scale = alt.Scale(domain=[0, most])
     axis = alt.Axis(orient="top", tickCount=4, titleAnchor="start", format=",d")
     x = alt.X("size:Q", title="traces", scale=scale, axis=axis)
     read = x.copy()
     read.shorthand = "read:Q"
-    height = {"band": 0.62}
-    return [
-        base.mark_bar(
-            height=height, fillOpacity=0.001, stroke=ink.weak, strokeWidth=1
-        ).encode(x=x),
-        base.mark_bar(height=height, color=ink.mark).encode(x=read),
-    ]
+    return [canvas.bars(x, tips, hollow=True), canvas.bars(read, tips)]
 
 
 def _row(place: int, item: RegionRead) -> dict[str, Any]:
@@ -71,7 +61,7 @@ def _row(place: int, item: RegionRead) -> dict[str, Any]:
         "read_label": f"{item.read:,} of {item.total:,}",
         "unseen_share": item.unseen_share,
         "unseen_label": _unseen(item),
-        "traces": trace_list(item.trace_ids),
+        "trace_ids": item.trace_ids,
     }
 
 

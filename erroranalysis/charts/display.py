@@ -206,7 +206,16 @@ def _clickable(panels: list[Any], pick: Any) -> None:  # noqa: ANN401 - Altair's
         for layer in getattr(panel, "layer", []):
             if getattr(layer.mark, "opacity", None) == 0:
                 continue  # a clear cover that answers the mouse
-            layer.encoding.opacity = alt.condition(pick, alt.value(1), alt.value(0.35))
+            full = _opacity(layer.mark)
+            layer.encoding.opacity = alt.condition(
+                pick, alt.value(full), alt.value(0.35 * full)
+            )
+
+
+def _opacity(mark: Any) -> float:  # noqa: ANN401 - Altair's own
+    """Return how opaque a mark is drawn: a band must not hide what lies under it."""
+    own = getattr(mark, "opacity", None)
+    return float(own) if isinstance(own, int | float) else 1.0
 
 
 def result_chart(

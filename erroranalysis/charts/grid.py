@@ -6,8 +6,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.display import result_chart
-from erroranalysis.charts.panels import LETTER, plain, wrap
+from erroranalysis.charts.display import mark_key, result_chart
+from erroranalysis.charts.panels import LETTER, plain, without_ids, wrap
 from erroranalysis.charts.theme import palette, shade, theme
 
 if TYPE_CHECKING:
@@ -82,7 +82,6 @@ class Grid:
         title: str,
         notes: Sequence[str],
         description: str,
-        traces: Mapping[str, tuple[str, ...]] | None = None,
     ) -> alt.HConcatChart:
         """Draw the cells under their column names.
 
@@ -94,14 +93,12 @@ class Grid:
             What the chart is, for those who see it and for those who do not.
         notes : sequence of str
             What a reader must know.
-        traces : mapping of str to tuple of str, optional
-            Trace ids by the key of the cell.
         """
-        panel = self._panel(tips)
+        values, behind = without_ids(self._values())
         return result_chart(
-            traces=traces,
-            hconcat=[panel],
-            data={"values": self._values()},
+            traces=behind,
+            hconcat=[self._panel(tips)],
+            data={"values": values},
             padding=2,
             title={"text": title, "subtitle": wrap(notes, self.width)},
             description=plain(description),
@@ -125,14 +122,19 @@ class Grid:
             hollow = base.mark_rect(
                 filled=False, strokeDash=[2, 2], strokeWidth=1, strokeOpacity=0.8
             ).encode(stroke=outline)
+        text = base.mark_text
+        written = [
+            text(fontSize=11, lineBreak="\n", lineHeight=_LINE, dy=up)
+            .encode(text="shown:N", color=alt.Color("ink:N", scale=None))
+            .transform_filter(f"datum.lines === {lines}")
+            for lines, up in ((1, 0), (2, -6))  # to the middle of the cell
+        ]
         layers = [
             solid.transform_filter("!datum.weak"),
             # a clear fill, so that the whole of a cell answers the mouse
             base.mark_rect(opacity=0).transform_filter("datum.weak"),
             hollow.transform_filter("datum.weak"),
-            base.mark_text(fontSize=11, lineBreak="\n", lineHeight=13, dy=self._up())
-            .encode(text="shown:N", color=alt.Color("ink:N", scale=None))
-            .transform_filter("datum.shown != ''"),
+            *written,
         ]
         return alt.LayerChart(
             layer=layers,
@@ -140,23 +142,20 @@ class Grid:
             height=self.height * len(self.rows),
         )
 
-    def _up(self) -> int:
-        """Lift what is written on two lines to the middle of its cell."""
-        two = any("\n" in self._fits(item["text"]) for item in self.cells)
-        return -6 if two and self.height == _TALL else 0
-
     def _values(self) -> list[dict[str, Any]]:
         rows, columns = self._row_labels(), self._column_labels()
         ink = palette(self.theme)
+        shown = [self._fits(item["text"]) for item in self.cells]
         return [
             {
                 **{name: part for name, part in item.items() if name != "text"},
                 "row_label": rows[item["row"]],
                 "column_label": columns[item["column"]],
                 "outline": ink.weak,
-                "shown": self._fits(item["text"]),
+                "shown": text,
+                "lines": len(text.split("\n")) if text else 0,
             }
-            for item in self.cells
+            for item, text in zip(self.cells, shown, strict=True)
         ]
 
     def _fits(self, text: str) -> str:
@@ -239,7 +238,8 @@ def cell(
     text: str,
     theme_name: str | None,
     weak: bool = False,
-    key: str = "",
+    names: tuple[str, str],
+    trace_ids: Sequence[str] = (),
     **facts: Any,  # noqa: ANN401 - what the tooltip shows
 ) -> dict[str, Any]:
     """Make a cell.
@@ -256,8 +256,10 @@ def cell(
         What it stands on.
     weak : bool
         It rests on too little: hollow with a dashed line, and grey.
-    key : str
-        Names the cell where its traces are asked for.
+    names : (str, str)
+        Its row and its column, where its traces are asked for.
+    trace_ids : sequence of str
+        The traces behind it.
     **facts
         More for the tooltip.
     """
@@ -267,7 +269,8 @@ def cell(
     return {
         "row": row,
         "column": column,
-        "key": key,
+        "key": mark_key(*names),
+        "trace_ids": trace_ids,
         "share": share,
         "text": text,
         "weak": hollow,

@@ -6,8 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from erroranalysis.charts.days import parts
 from erroranalysis.charts.display import result_chart
-from erroranalysis.charts.panels import FEW, LETTER, own_data, percent, plain, wrap
+from erroranalysis.charts.panels import (
+    FEW,
+    LETTER,
+    method,
+    own_data,
+    percent,
+    plain,
+    without_ids,
+    wrap,
+)
 from erroranalysis.charts.theme import palette, theme
 
 if TYPE_CHECKING:
@@ -68,6 +78,8 @@ class Lines:
         Whether the names of the lines stand at their ends.
     joined : bool
         Whether the points are joined by a line.
+    dot : int
+        Area of a point, square pixels.
     """
 
     points: tuple[dict[str, Any], ...]
@@ -85,6 +97,7 @@ class Lines:
     band: bool = False
     named: bool = True
     joined: bool = True
+    dot: int = 55
     height: int = 210
 
     @property
@@ -108,7 +121,7 @@ class Lines:
         layers += [*self._moments(), *self._labels()]
         data: dict[str, Any] = {}
         if alone:
-            data["data"] = own_data(self.points)
+            data["data"] = own_data(without_ids(self.points)[0])
         return alt.LayerChart(
             layer=layers, width=max(self._plot_width, 60), height=self.height, **data
         )
@@ -120,13 +133,13 @@ class Lines:
         notes: Sequence[str],
         description: str,
         width: int,
-        traces: Mapping[str, tuple[str, ...]] | None = None,
     ) -> alt.HConcatChart:
         """Set the panel, and others beside it, under a title and what to know."""
+        values, behind = without_ids(self.points)
         return result_chart(
-            traces=traces,
+            traces=behind,
             hconcat=[self.panel(), *beside],
-            data={"values": list(self.points)},
+            data={"values": values},
             spacing=14,
             padding=2,
             title={"text": title, "subtitle": wrap(notes, width)},
@@ -181,7 +194,7 @@ class Lines:
         seen = joined.transform_filter("datum.dot")
         return [
             seen.transform_filter("!datum.weak").mark_point(
-                filled=True, color=ink.mark, size=55, **look
+                filled=True, color=ink.mark, size=self.dot, **look
             ),
             seen.transform_filter("datum.weak").mark_point(
                 filled=False, color=ink.weak, size=40, **look
@@ -223,13 +236,16 @@ class Lines:
         elif self.x_kind == "number":
             last = max(item["x"] for item in self.points)
             scale = alt.Scale(domain=[0, last], nice=False)
+            axis.format = ",d"
+            if last <= _FEW_DAYS:
+                axis.values = list(range(int(last) + 1))
         else:
             scale = alt.Scale(padding=12)
             days = sorted({str(item["x"]) for item in self.points})
             years = len({day[:4] for day in days}) > 2  # noqa: PLR2004 - no room
             axis.format = "%b %Y" if years else "%-d %b"
             if len(days) <= _FEW_DAYS:
-                axis.values = [alt.DateTime(**_day(day)) for day in days]
+                axis.values = [alt.DateTime(**parts(day)) for day in days]
         kind = _TYPES[self.x_kind]
         return alt.X(f"x:{kind}", title=self.x_title, scale=scale, axis=axis)
 
@@ -360,7 +376,7 @@ def point(
     n : int
         Number of that line, from 0.
     **facts
-        More for the tooltip; ``key=`` names its traces.
+        More for the tooltip; ``key=`` and ``trace_ids=`` name its traces.
     """
     known = not math.isnan(estimate.value)
     return {
@@ -370,7 +386,7 @@ def point(
         "high": estimate.high if known else None,
         "count": estimate.n,
         "text": percent(estimate),
-        "method": f"95 % {estimate.method}",
+        "method": method(estimate),
         "series": plain(series),
         "n": n,
         "weak": estimate.n < FEW,
@@ -378,11 +394,6 @@ def point(
         "guessed": False,
         "dot": True,
         "key": "",
+        "trace_ids": (),
         **facts,
     }
-
-
-def _day(day: str) -> dict[str, Any]:
-    """Return a day as Vega-Lite wants it: noon, so that it is that day anywhere."""
-    year, month, date = (int(part) for part in day[:10].split("-"))
-    return {"year": year, "month": month, "date": date, "hours": 12}

@@ -12,7 +12,7 @@ from erroranalysis.charts.display import result_chart
 from erroranalysis.charts.theme import palette, theme
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import altair as alt
 
@@ -103,6 +103,23 @@ class Canvas:
             layers.append(line("detail", "true", **small))
         return self.panel(*layers, width=width)
 
+    def bars(
+        self, x: alt.X, tooltip: Sequence[alt.Tooltip], *, hollow: bool = False
+    ) -> alt.Chart:
+        """Draw a bar a row, filled or as a frame that answers the mouse all over."""
+        import altair as alt
+
+        ink = palette(self.theme)
+        look: dict[str, Any] = {"color": ink.mark}
+        if hollow:
+            look = {"fillOpacity": 0.001, "stroke": ink.weak, "strokeWidth": 1}
+        bars: alt.Chart = (
+            alt.Chart()
+            .mark_bar(height={"band": 0.62}, **look)
+            .encode(x=x, y=self.y(guides=False), tooltip=list(tooltip))
+        )
+        return bars
+
     def values(
         self, field: str, width: int, tooltip: Sequence[alt.Tooltip]
     ) -> alt.LayerChart:
@@ -125,7 +142,7 @@ class Canvas:
         Parameters
         ----------
         name : str
-            Prefix of the fields ``_value``, ``_low``, ``_high`` and ``_ink``.
+            Prefix of the fields that :func:`fields` makes.
         x : altair.X
             The axis; its field is set here.
         tooltip : sequence of altair.Tooltip
@@ -143,9 +160,12 @@ class Canvas:
         base = alt.Chart().encode(y=self.y(), tooltip=list(tooltip))
         low, value = x.copy(), x.copy()
         low.shorthand, value.shorthand = f"{name}_low:Q", f"{name}_value:Q"
+        dashes = alt.condition(
+            f"datum.{name}_few", alt.value([4, 2]), alt.value([1, 0])
+        )
         return [
             base.mark_rule(strokeWidth=line, yOffset=below).encode(
-                x=low, x2=f"{name}_high:Q", color=ink
+                x=low, x2=f"{name}_high:Q", color=ink, strokeDash=dashes
             ),
             base.mark_point(yOffset=below, size=size, filled=not below, opacity=1)
             .encode(x=value, color=ink)
@@ -161,10 +181,11 @@ class Canvas:
         traces: Mapping[str, tuple[str, ...]] | None = None,
     ) -> alt.HConcatChart:
         """Set the panels side by side, under a title and what a reader must know."""
+        values, behind = without_ids(self.rows)
         return result_chart(
-            traces=traces,
+            traces=traces or behind,
             hconcat=list(panels),
-            data={"values": list(self.rows)},
+            data={"values": values},
             spacing=_GAP,
             bounds="flush",
             padding=2,
@@ -241,6 +262,39 @@ def plain(name: str) -> str:
     )
 
 
+def without_ids(
+    marks: Sequence[Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], dict[str, tuple[str, ...]]]:
+    """Part the trace ids from the marks: the chart keeps them, tooltips name a few.
+
+    Parameters
+    ----------
+    marks : sequence of mapping
+        What is drawn; one with traces behind it has ``key`` and ``trace_ids``.
+
+    Returns
+    -------
+    tuple
+        The marks with ``traces``, a text, in place of ``trace_ids``; and the ids by
+        key.
+
+    Examples
+    --------
+    >>> without_ids([{"key": "late", "trace_ids": ("t1", "t2")}])
+    ([{'key': 'late', 'traces': 't1, t2'}], {'late': ('t1', 't2')})
+    """
+    values, behind = [], {}
+    for mark in marks:
+        value = dict(mark)
+        if "trace_ids" in value:
+            ids = tuple(value.pop("trace_ids"))
+            value["traces"] = trace_list(ids)
+            if value["key"]:
+                behind[value["key"]] = ids
+        values.append(value)
+    return values, behind
+
+
 def trace_list(trace_ids: Sequence[str]) -> str:
     """Write the first few trace ids, and how many more there are.
 
@@ -257,7 +311,7 @@ def trace_list(trace_ids: Sequence[str]) -> str:
 def fields(
     name: str, estimate: Estimate, theme_name: str | None, *, weak: bool = False
 ) -> dict[str, Any]:
-    """Return an estimate as fields of a row; grey where it rests on few traces."""
+    """Return an estimate as fields of a row; grey, dashed where it rests on few."""
     ink = palette(theme_name)
     known = not math.isnan(estimate.value)
     return {
@@ -265,11 +319,37 @@ def fields(
         f"{name}_low": estimate.low,
         f"{name}_high": estimate.high,
         f"{name}_n": estimate.n,
+        f"{name}_few": estimate.n < FEW,
         f"{name}_ink": ink.weak if weak or estimate.n < FEW else ink.mark,
         f"{name}_text": percent(estimate),
-        f"{name}_method": f"95 % {estimate.method}",
+        f"{name}_method": method(estimate),
         f"{name}_assumes": estimate.assumes or "-",
     }
+
+
+def method(estimate: Estimate) -> str:
+    """Write how the interval was made, and where it holds less well.
+
+    Examples
+    --------
+    >>> from erroranalysis.measure import wilson
+    >>> method(wilson(18, 100))
+    '95 % Wilson'
+    """
+    return f"95 % {estimate.method}" + (estimate.caution and f"; {estimate.caution}")
+
+
+def assumed(estimates: Iterable[Estimate]) -> str:
+    """Write what numbers rest on; each assumption once.
+
+    Examples
+    --------
+    >>> from erroranalysis.measure import wilson
+    >>> assumed([wilson(1, 9, assumes="a random sample"), wilson(2, 9)])
+    'Assumes: a random sample.'
+    """
+    said = dict.fromkeys(item.assumes for item in estimates if item.assumes)
+    return f"Assumes: {'; '.join(said)}." if said else ""
 
 
 def percent(estimate: Estimate) -> str:

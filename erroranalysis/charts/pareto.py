@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.charts.display import mark_key
-from erroranalysis.charts.panels import FEW, Canvas, count, fields, plain, trace_list
-from erroranalysis.charts.theme import palette
+from erroranalysis.charts.panels import FEW, Canvas, count, fields, plain
 
 if TYPE_CHECKING:
     import altair as alt
@@ -26,16 +25,8 @@ def draw_pareto(result: Pareto, *, width: int, theme: str | None) -> alt.HConcat
 
     tips = _tooltip()
     bars_width, shares_width = _widths(canvas)
-    y = canvas.y(guides=False)
-    bars = (
-        alt.Chart()
-        .mark_bar(color=palette(theme).mark, height={"band": 0.62})
-        .encode(
-            y=y,
-            x=alt.X("count:Q", axis=None, scale=alt.Scale(domain=[0, _most(rows)])),
-            tooltip=tips,
-        )
-    )
+    scale = alt.Scale(domain=[0, _most(rows)])
+    bars = canvas.bars(alt.X("count:Q", axis=None, scale=scale), tips)
     counts = bars.mark_text(align="left", dx=4, fontSize=11).encode(text="count:Q")
     highest = max(row["share_high"] for row in rows)
     x = alt.X(
@@ -52,7 +43,6 @@ def draw_pareto(result: Pareto, *, width: int, theme: str | None) -> alt.HConcat
         title="Failure modes by frequency",
         notes=_notes(result),
         description=repr(result),
-        traces={mark_key(item.mode): item.trace_ids for item in result.modes},
     )
 
 
@@ -72,7 +62,7 @@ def _row(place: int, item: ModeCount, theme: str | None) -> dict[str, Any]:
         "key": mark_key(item.mode),
         "label": plain(item.mode),
         "count": item.count,
-        "traces": trace_list(item.trace_ids),
+        "trace_ids": item.trace_ids,
         **fields("share", item.share, theme),
     }
 
@@ -121,5 +111,5 @@ def _notes(result: Pareto) -> list[str]:
     several = ""
     if placed > result.failed - result.unplaced:
         several = "A trace can belong to several modes, so the bars add up to more."
-    few = f"Grey: fewer than {FEW} traces read." if result.read < FEW else ""
+    few = f"Grey, dashed: fewer than {FEW} traces read." if result.read < FEW else ""
     return [f"{read}; {result.failed:,} failed, {unplaced}.", shares, several, few]

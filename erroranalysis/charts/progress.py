@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from erroranalysis.charts.days import noon
+from erroranalysis.charts.display import mark_key
 from erroranalysis.charts.lines import MOST_SERIES, Lines, point
 from erroranalysis.charts.panels import Canvas, plain
-from erroranalysis.charts.theme import palette
-from erroranalysis.measure.progress import IDLE_SECONDS, say_seconds
+from erroranalysis.measure.pace import IDLE_SECONDS, say_seconds
 
 if TYPE_CHECKING:
-    from datetime import date
-
     import altair as alt
 
     from erroranalysis.measure import ReadingDay, ReadingProgress
@@ -24,6 +23,7 @@ _TIPS = {
     "read": "read that day",
     "so_far": "read so far",
     "pace": "time",
+    "traces": "traces of that day",
 }
 
 
@@ -92,21 +92,18 @@ def _read(item: ReadingDay, n: int) -> dict[str, Any]:
 def _pace(item: ReadingDay, n: int) -> dict[str, Any]:
     bounded = item.seconds.high < IDLE_SECONDS
     return point(
-        _noon(item.day),
+        noon(item.day),
         item.seconds,
         item.annotator,
         n,
+        key=mark_key(item.annotator, item.day.isoformat()),
+        trace_ids=item.trace_ids,
         day=item.day.isoformat(),
         read=item.read,
         so_far=item.so_far,
         pace=say_seconds(item.seconds),
         **({} if bounded else {"low": None, "high": None}),
     )
-
-
-def _noon(day: date) -> str:
-    """Return a time that is on this day wherever the notebook is read."""
-    return f"{day.isoformat()}T12:00:00"
 
 
 def _by_person(
@@ -118,23 +115,27 @@ def _by_person(
     people = sorted(result.read.items(), key=lambda item: (-item[1], item[0]))
     of = f" of {result.total:,}" if result.total else ""
     rows = tuple(
-        {"place": n, "key": name, "label": plain(name), "read": read}
-        | {"text": f"{read:,}{of}"}
+        {"place": n, "key": mark_key(name), "label": plain(name), "read": read}
+        | {"text": f"{read:,}{of}", "trace_ids": result.trace_ids(name)}
         for n, (name, read) in enumerate(people)
     )
     canvas = Canvas(rows, width, theme)
-    tips = [alt.Tooltip("label:N", title="annotator"), alt.Tooltip("text:N")]
+    tips = [
+        alt.Tooltip("label:N", title="annotator"),
+        alt.Tooltip("text:N", title="traces read"),
+        alt.Tooltip("traces:N", title="traces"),
+    ]
     x = alt.X(
         "read:Q",
         title="traces read so far",
         scale=alt.Scale(domain=[0, max(people[0][1], result.total or 0)]),
         axis=alt.Axis(orient="top", tickCount=4, titleAnchor="start", format=",d"),
     )
-    bars = alt.Chart().mark_bar(color=palette(theme).mark, height={"band": 0.62})
-    bars = bars.encode(x=x, y=canvas.y(guides=False), tooltip=tips)
     return canvas.finish(
         canvas.names(tips),
-        canvas.panel(bars, width=canvas.rest(canvas.names_width, _TEXT, 0)),
+        canvas.panel(
+            canvas.bars(x, tips), width=canvas.rest(canvas.names_width, _TEXT, 0)
+        ),
         canvas.values("text", _TEXT, tips),
         title="Traces read",
         notes=[_overall(result)],

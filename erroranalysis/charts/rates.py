@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.panels import FEW, Canvas, count, fields, plain
+from erroranalysis.charts.display import mark_key
+from erroranalysis.charts.panels import FEW, Canvas, assumed, count, fields, plain
 from erroranalysis.charts.theme import palette
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from erroranalysis.measure import Estimate, FailureRate, FailureRates
 
 _TEXT = 150
+_ANY = "any failure"
 _SAMPLING = {
     "random": "a random sample",
     "stratified": "a stratified sample, weighted",
@@ -25,7 +27,8 @@ def draw_rates(
 ) -> alt.HConcatChart:
     """Draw the rate of any failure on top, then every failure mode."""
     rows = (
-        _row(0, "any failure", result.overall, theme, total=True),
+        _row(0, _ANY, result.overall, theme, total=True)
+        | {"trace_ids": result.failing},
         *(_mode(place, item, theme) for place, item in enumerate(result.modes, 1)),
     )
     if not result.overall.n:
@@ -84,7 +87,8 @@ def _marks(canvas: Canvas, tips: list[alt.Tooltip]) -> list[alt.Chart]:
 def _row(
     place: int, label: str, rate: Estimate, theme: str | None, *, total: bool = False
 ) -> dict[str, Any]:
-    row = {"place": place, "label": plain(label), "total": total}
+    row = {"place": place, "key": mark_key(label), "label": plain(label)}
+    row["total"] = total
     row |= fields("rate", rate, theme)
     row["rate_label"] = f"{row['rate_text']}  n={rate.n:,}"
     row |= {"alone_text": "-", "judge_text": "-", "note": "-"}
@@ -93,7 +97,7 @@ def _row(
 
 def _mode(place: int, item: FailureRate, theme: str | None) -> dict[str, Any]:
     row = _row(place, item.mode, item.rate, theme)
-    row["note"] = item.note or "-"
+    row |= {"note": item.note or "-", "trace_ids": item.trace_ids}
     if item.labels_only != item.rate:
         row |= fields("alone", item.labels_only, theme, weak=True)
     if item.judge_only is not None:
@@ -114,6 +118,7 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("alone_text:N", title="labels only"),
         alt.Tooltip("judge_text:N", title="judge alone, uncorrected"),
         alt.Tooltip("note:N", title="note"),
+        alt.Tooltip("traces:N", title="labelled traces that fail"),
     ]
 
 
@@ -123,16 +128,15 @@ def _notes(result: FailureRates, rows: tuple[dict[str, Any], ...]) -> list[str]:
     labels = f"{count(result.overall.n, 'trace')} labelled{whose}: {how}."
     estimates = [result.overall, *(item.rate for item in result.modes)]
     methods = dict.fromkeys(item.method.split(" (")[0] for item in estimates)
-    assumes = dict.fromkeys(item.assumes for item in estimates if item.assumes)
     key = ["● rate with 95 % interval"]
     if any("alone_value" in row for row in rows):
         key.append("○ from labels only")
     if any("judge_value" in row for row in rows):
         key.append("\N{MULTIPLICATION SIGN} judge alone, uncorrected")
     if any(row["rate_n"] < FEW for row in rows):
-        key.append(f"grey: fewer than {FEW} labelled traces")
+        key.append(f"grey, dashed: fewer than {FEW} labelled traces")
     return [
         f"{labels} Method: {', '.join(methods)}.",
-        f"Assumes: {'; '.join(assumes)}." if assumes else "",
+        assumed(estimates),
         " · ".join(key),
     ]

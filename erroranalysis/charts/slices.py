@@ -9,11 +9,11 @@ from erroranalysis.charts.grid import Grid, cell
 from erroranalysis.charts.panels import (
     FEW,
     Canvas,
+    assumed,
     count,
     fields,
     percent,
     plain,
-    trace_list,
 )
 
 if TYPE_CHECKING:
@@ -64,30 +64,31 @@ def draw_slice_grid(
         row_title="",
         column_title=plain(result.by),
     )
-    left_out = len(result.values) - len(values)
     return grid.draw(
         _TIPS,
         title=f"Failure modes by {plain(result.by)}",
-        notes=[
-            (
-                f"{count(result.read, 'trace')} read. A cell: the share of the slice's"
-                f" traces that have the failure; strongest: {most:.0%}."
-            ),
-            f"Dashed: fewer than {FEW} traces read there, too few to compare."
-            if len(known) < len(result.cells)
-            else "",
-            (
-                "Among many cells some stand out by chance: slice_rates says which"
-                " slices"
-                " stand out beyond that."
-            ),
-            f"{count(left_out, 'smaller slice')} left out." if left_out else "",
-        ],
+        notes=_grid_notes(result, most, len(result.values) - len(values)),
         description=repr(result),
-        traces={
-            mark_key(item.mode, item.value): item.trace_ids for item in result.cells
-        },
     )
+
+
+def _grid_notes(result: SliceGrid, most: float, left_out: int) -> list[str]:
+    few = any(item.rate.n < FEW for item in result.cells)
+    return [
+        (
+            f"{count(result.read, 'trace')} read. A cell: the share of the slice's"
+            f" traces that have the failure; strongest: {most:.0%}."
+        ),
+        f"Dashed: fewer than {FEW} traces read there, too few to compare."
+        if few
+        else "",
+        (
+            "Among many cells some stand out by chance: slice_rates says which slices"
+            " stand out beyond that."
+        ),
+        f"{count(left_out, 'smaller slice')} left out." if left_out else "",
+        assumed(item.rate for item in result.cells),
+    ]
 
 
 def _cell(
@@ -102,13 +103,13 @@ def _cell(
         text=f"{share}{item.count:,} of {item.rate.n:,}",
         theme_name=theme,
         weak=few,
-        key=mark_key(item.mode, item.value),
+        names=(item.mode, item.value),
+        trace_ids=item.trace_ids,
         mode=item.mode,
         value=item.value,
         count=item.count,
         n=item.rate.n,
         rate=percent(item.rate),
-        traces=trace_list(item.trace_ids),
     )
 
 
@@ -122,13 +123,7 @@ def draw_slice_rates(
 
     rows = tuple(_row(place, item, theme) for place, item in enumerate(result.slices))
     canvas = Canvas(rows, width, theme, step=30)
-    tips = [
-        alt.Tooltip("label:N", title="slice"),
-        alt.Tooltip("shrunk_text:N", title="shrunk"),
-        alt.Tooltip("raw_text:N", title="raw"),
-        alt.Tooltip("raw_n:Q", title="n"),
-        alt.Tooltip("stands:N", title="stands out"),
-    ]
+    tips = _tooltip()
     highest = max(max(row["raw_high"], row["shrunk_high"]) for row in rows)
     x = alt.X(
         "raw_value:Q",
@@ -143,19 +138,35 @@ def draw_slice_rates(
         canvas.panel(*marks, width=canvas.rest(canvas.names_width, _TEXT)),
         canvas.values("said", _TEXT, tips),
         title="Rates by slice",
-        notes=[
-            result.says[0].upper() + result.says[1:] + ".",
-            (
-                "● drawn towards the others, the better guess · ○ the slice's own"
-                " share, its"
-                " interval widened for all slices together. Bold: stands out."
-            ),
-            f"Grey: fewer than {FEW} traces."
-            if any(r["raw_n"] < FEW for r in rows)
-            else "",
-        ],
+        notes=_rate_notes(result),
         description=repr(result),
     )
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    import altair as alt
+
+    return [
+        alt.Tooltip("label:N", title="slice"),
+        alt.Tooltip("shrunk_text:N", title="shrunk"),
+        alt.Tooltip("raw_text:N", title="raw"),
+        alt.Tooltip("raw_n:Q", title="n"),
+        alt.Tooltip("stands:N", title="stands out"),
+        alt.Tooltip("traces:N", title="traces counted"),
+    ]
+
+
+def _rate_notes(result: SliceRates) -> list[str]:
+    few = any(item.raw.n < FEW for item in result.slices)
+    return [
+        result.says[0].upper() + result.says[1:] + ".",
+        (
+            "● drawn towards the others, the better guess · ○ the slice's own share,"
+            " its interval widened for all slices together. Bold: stands out."
+        ),
+        f"Grey, dashed: fewer than {FEW} traces." if few else "",
+        assumed([result.overall, *(item.shrunk for item in result.slices)]),
+    ]
 
 
 def _row(place: int, item: SliceRate, theme: str | None) -> dict[str, Any]:
@@ -163,6 +174,7 @@ def _row(place: int, item: SliceRate, theme: str | None) -> dict[str, Any]:
     row = {
         "place": place,
         "key": mark_key(item.name),
+        "trace_ids": item.trace_ids,
         "label": plain(item.name),
         "total": item.stands_out,
         "stands": "yes" if item.stands_out else "no",

@@ -208,15 +208,16 @@ def _panel(canvas: Canvas, cells: list[dict[str, Any]], width: float) -> alt.Lay
     base = alt.Chart(own_data(cells)).encode(
         x=x, y=canvas.y(guides=False), tooltip=tips
     )
-    full, faint = ("datum.disputed", ink.mark), ("!datum.disputed", ink.weak)
+    # lower where all agree, so that it can be told in print too
+    kinds = (("datum.disputed", ink.mark, 0.82), ("!datum.disputed", ink.weak, 0.5))
     layers = []
-    for where, colour in (full, faint):
+    for where, colour, band in kinds:
         fails = base.transform_filter(f"{where} && datum.verdict === 'fail'")
         passes = base.transform_filter(f"{where} && datum.verdict === 'pass'")
         layers += [
-            fails.mark_rect(color=colour, height={"band": 0.82}),
+            fails.mark_rect(color=colour, height={"band": band}),
             passes.mark_rect(
-                height={"band": 0.82},
+                height={"band": band},
                 fill=colour,
                 fillOpacity=0.001,
                 stroke=colour,
@@ -240,8 +241,7 @@ def _notes(result: RatingStrip, shown: int) -> list[str]:
             f" {count(n, 'trace')} that two or more read.{more}"
         ),
         (
-            "A column is a trace. Filled: fail. Frame: pass. Empty: not read. Grey:"
-            " all say"
-            " the same; all fail stands left, all pass right."
+            "A column is a trace. Filled: fail. Frame: pass. Empty: not read. Grey and"
+            " low: all say the same; all fail stands left, all pass right."
         ),
     ]

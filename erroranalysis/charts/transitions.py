@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.display import mark_key
 from erroranalysis.charts.grid import Grid, cell
-from erroranalysis.charts.panels import Canvas, count, percent, trace_list
+from erroranalysis.charts.panels import Canvas, assumed, count, percent
 from erroranalysis.measure.transitions import START
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from erroranalysis.measure import Transitions
+    from erroranalysis.measure import Transition, Transitions
 
 _TIPS = {
     "before": "last good step",
@@ -39,20 +38,7 @@ def draw_transitions(
     rows = tuple(name for name in before if name in starts)
     most = failing[0].failures
     cells = [
-        cell(
-            rows.index(item.before),
-            columns.index(item.after),
-            share=item.failures / most if item.failures else None,
-            text=f"{item.failures:,}\nof {item.rate.n:,}",
-            theme_name=theme,
-            key=mark_key(item.before, item.after),
-            before=item.before,
-            after=item.after,
-            failures=item.failures,
-            passages=item.rate.n,
-            rate=percent(item.rate),
-            traces=trace_list(item.trace_ids),
-        )
+        _cell(item, rows.index(item.before), columns.index(item.after), most, theme)
         for item in result.cells
         if item.before in rows and item.after in columns
     ]
@@ -68,11 +54,27 @@ def draw_transitions(
     return grid.draw(
         _TIPS,
         title="Where traces first go wrong",
-        notes=_notes(result, most),
+        notes=[*_notes(result, most), assumed([failing[0].rate])],
         description=repr(result),
-        traces={
-            mark_key(item.before, item.after): item.trace_ids for item in result.cells
-        },
+    )
+
+
+def _cell(
+    item: Transition, row: int, column: int, most: float, theme: str | None
+) -> dict[str, Any]:
+    return cell(
+        row,
+        column,
+        share=item.failures / most if item.failures else None,
+        text=f"{item.failures:,}\nof {item.rate.n:,}",
+        theme_name=theme,
+        names=(item.before, item.after),
+        trace_ids=item.trace_ids,
+        before=item.before,
+        after=item.after,
+        failures=item.failures,
+        passages=item.rate.n,
+        rate=percent(item.rate),
     )
 
 

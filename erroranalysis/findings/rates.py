@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from erroranalysis.errors import NoHonestEstimateError
 from erroranalysis.measure import (
     Estimate,
     FailureRate,
@@ -18,46 +15,17 @@ from erroranalysis.measure import (
     weighted_rate,
     wilson,
 )
+from erroranalysis.records import digest
+from erroranalysis.representative import Representative, representative
+from erroranalysis.splits import FRACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from erroranalysis.store import Store
 
-_PICKED = "excluded_picked_by_hand"
-_HUNTED = "excluded_hunted"
-_ALIKE = "like another trace"
-_NOT_DRAWN = {
-    "mixed": "hunted traces of mixed batches",
-    None: "labelled traces whose choice nobody recorded",
-    _ALIKE: "traces that were read for being like another",
-}
-_UNKNOWN = (
-    "the labelled traces are a random sample: nobody recorded how they were chosen"
-)
-
-
-@dataclass(frozen=True)
-class _Usable:
-    """Labels that count: how they were chosen, and the chance of each trace."""
-
-    sampling: str
-    chances: dict[str, float]
-    assumes: str
-    sessions: dict[str, str] = field(default_factory=dict)
-    new_only: bool = False
-
-    def no_correction(self, unlabelled: bool) -> str:  # noqa: FBT001 - a fact
-        """Say why a judge cannot correct these, or nothing."""
-        if self.sampling != "random":
-            return f"labels only: sampling is {self.sampling}"
-        if self.sessions:
-            return "labels only: whole sessions were drawn"
-        if self.new_only:
-            return "labels only: only new traces were drawn, and the judge saw all"
-        if not unlabelled:
-            return "the judge has not been run on unlabelled traces: judge.run('all')"
-        return ""
+_HEX = 8
+_WORTH = 2  # traces that only the judge read, for one that a person labelled
 
 
 def failure_rates(store: Store, *, annotator: str | None = None) -> FailureRates:
@@ -80,154 +48,111 @@ def failure_rates(store: Store, *, annotator: str | None = None) -> FailureRates
     NoHonestEstimateError
         All labelled traces were picked because they looked bad.
     """
-    annotator = store.annotations.reference(annotator)
-    verdicts = {
-        trace_id: item.verdict
-        for trace_id, item in store.annotations.current(annotator).items()
-        if item.verdict in ("pass", "fail")
-    }
-    usable = _usable(store, annotator, verdicts)
-    failed = {trace_id: verdicts[trace_id] == "fail" for trace_id in usable.chances}
-    overall = _labels_only(failed, usable)
-    modes = [_one_mode(store, mode, annotator, usable) for mode in store.modes.active()]
+    found = representative(store, annotator)
+    overall = _labels_only(found.failed, found)
+    modes = [_one_mode(store, mode, found) for mode in store.modes.active()]
     modes.sort(key=lambda item: (-item.labels_only.value, item.mode))
-    return FailureRates(overall, tuple(modes), usable.sampling, annotator)
+    failing = tuple(trace_id for trace_id, fails in found.failed.items() if fails)
+    return FailureRates(overall, tuple(modes), found.sampling, found.annotator, failing)
 
 
-def _usable(store: Store, annotator: str, verdicts: Mapping[str, Any]) -> _Usable:
-    """Return the labels that count, how they were chosen, and what that assumes."""
-    rows = [
-        row
-        for row in store.annotations.sampling(annotator)
-        if row["trace_id"] in verdicts
-    ]
-    honest = [row for row in rows if row["inclusion_probability"] is not None]
-    if honest:
-        return _drawn(store, honest, rows)
-    unknown = [row for row in rows if row["label_sampling"] is None]
-    if unknown:
-        return _Usable("unknown", {row["trace_id"]: 1.0 for row in unknown}, _UNKNOWN)
-    kinds = Counter(_how(row) for row in rows)
-    found = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
-    raise NoHonestEstimateError(
-        f"No honest failure rate can be given: of {annotator}'s labelled traces none"
-        f" was drawn at random ({found}). Traces that were picked because they looked"
-        " bad say nothing about how often the product fails. Read a random sample:"
-        " project.annotate(project.sample(100, by='random'))."
-    )
+def _no_correction(found: Representative, unlabelled: int) -> str:
+    """Say why a judge does not correct these labels, or nothing.
 
-
-def _drawn(
-    store: Store, honest: list[dict[str, Any]], rows: list[dict[str, Any]]
-) -> _Usable:
-    """Take labels of one population: all traces, or else what most were drawn from.
-
-    A random sample of new traces beside one of all would count the new ones twice.
+    Counts alone decide: to look at the interval first, and take the narrower one,
+    covers less than 95 %.
     """
-    populations = Counter(row["since"] for row in honest)
-    since = None if None in populations else populations.most_common(1)[0][0]
-    usable = [row for row in honest if row["since"] == since]
-    chances = {row["trace_id"]: float(row["inclusion_probability"]) for row in usable}
-    kind = "stratified" if any(_weighted(row) for row in usable) else "random"
-    if kind == "random":
-        chances = dict.fromkeys(chances, 1.0)
-    says = [f"only traces since {since} were drawn"] if since else []
-    if len(honest) > len(usable):
-        others = ", ".join(str(name) for name in populations if name != since)
-        says.append(
-            f"{len(honest) - len(usable)} labelled traces of another draw, since"
-            f" {others}, are left out"
+    if found.sampling != "random":
+        return f"labels only: sampling is {found.sampling}"
+    if found.sessions:
+        return "labels only: whole sessions were drawn"
+    if found.new_only:
+        return "labels only: only new traces were drawn, and the judge saw all"
+    if not unlabelled:
+        return "the judge has not been run on unlabelled traces: judge.run('all')"
+    if unlabelled < _WORTH * len(found.failed):
+        return (
+            f"labels only: beside {len(found.failed)} labelled traces the judge read"
+            f" {unlabelled} more, and helps from about {_WORTH} times as many"
         )
-    says += _not_drawn(rows)
-    says += _left_out(store, {row["batch_id"] for row in usable})
-    sessions = {
-        row["trace_id"]: row["session"] or f"trace {row['trace_id']}" for row in usable
-    }
-    if all(row["session"] is None for row in usable):
-        sessions = {}
-    return _Usable(kind, chances, "; ".join(says), sessions, bool(since))
+    return ""
 
 
-def _how(row: Mapping[str, Any]) -> str | None:
-    """Return how a trace without a chance came to be read; None where nobody knows."""
-    if (row["stratum"] or "").startswith("like "):
-        return _ALIKE
-    how: str | None = row["label_sampling"]
-    return how
-
-
-def _not_drawn(rows: list[dict[str, Any]]) -> list[str]:
-    """Count the labels that no chance led to; hunts of their own go without saying."""
-    kinds = Counter(_how(row) for row in rows if row["inclusion_probability"] is None)
-    return [
-        f"{kinds[how]} {what} are left out"
-        for how, what in _NOT_DRAWN.items()
-        if kinds[how]
-    ]
-
-
-def _weighted(row: Mapping[str, Any]) -> bool:
-    """Say whether the traces of a batch had unequal chances."""
-    return row["label_sampling"] == "stratified" or bool(row["stratum"])
-
-
-def _left_out(store: Store, batch_ids: set[str]) -> list[str]:
-    """Say it where traces that were picked or hunted could not be drawn any more."""
-    parameters = [
-        orjson.loads(store.batches.get(batch_id)[0]["parameters"])
-        for batch_id in batch_ids
-    ]
-    left_out = max(int(one.get(_PICKED, 0)) for one in parameters)
-    if not left_out:
-        return []
-    hunted = any(one.get(_HUNTED) for one in parameters)
-    how = "hunted or picked by hand" if hunted else "picked by hand"
-    return [f"{left_out} traces {how} were left out of the draw"]
-
-
-def _labels_only(failed: Mapping[str, bool], usable: _Usable) -> Estimate:
+def _labels_only(failed: Mapping[str, bool], found: Representative) -> Estimate:
     ids = list(failed)
     values = [failed[trace_id] for trace_id in ids]
-    chances = [usable.chances[trace_id] for trace_id in ids]
-    if usable.sessions:
-        sessions = [usable.sessions[trace_id] for trace_id in ids]
-        return clustered_rate(values, chances, sessions, assumes=usable.assumes)
-    if usable.sampling == "stratified":
-        return weighted_rate(values, chances, assumes=usable.assumes)
-    return wilson(sum(values), len(values), assumes=usable.assumes)
+    chances = [found.chances[trace_id] for trace_id in ids]
+    if found.sessions:
+        sessions = [found.sessions[trace_id] for trace_id in ids]
+        return clustered_rate(values, chances, sessions, assumes=found.assumes)
+    if found.sampling == "stratified":
+        return weighted_rate(values, chances, assumes=found.assumes)
+    return wilson(sum(values), len(values), assumes=found.assumes)
 
 
 def _one_mode(
-    store: Store, mode: Mapping[str, Any], annotator: str, usable: _Usable
+    store: Store, mode: Mapping[str, Any], found: Representative
 ) -> FailureRate:
-    labels = store.modes.labels(mode["mode_id"], annotator)
+    labels = store.modes.labels(mode["mode_id"], found.annotator)
     counted = {
-        trace_id: labels.get(trace_id) == "fail" for trace_id in usable.chances
+        trace_id: labels.get(trace_id) == "fail" for trace_id in found.failed
     }  # a failing trace without a mode is no failure of this mode yet
-    alone = _labels_only(counted, usable)
+    alone = _labels_only(counted, found)
+    failing = tuple(trace_id for trace_id, fails in counted.items() if fails)
+    result = FailureRate(
+        mode["name"], alone, alone, note="labels only: no judge yet", trace_ids=failing
+    )
     judges = store.judging.judges(mode["mode_id"])
-    judges = [row for row in judges if row["annotator"] == annotator]
+    judges = [row for row in judges if row["annotator"] == found.annotator]
     if not judges:
-        return FailureRate(mode["name"], alone, alone, note="labels only: no judge yet")
+        return result
     judge = judges[-1]
-    name = f"{mode['name']} v{judge['version']}"
     verdicts = {
         row["trace_id"]: row["verdict"]
         for row in store.judging.verdicts(judge["judge_id"])
         if row["verdict"]
     }
-    taught = set(judge["examples"] or [])
-    unlabelled = [v for key, v in verdicts.items() if key not in labels]
     raw = wilson(sum(verdict == "fail" for verdict in verdicts.values()), len(verdicts))
-    if why := usable.no_correction(bool(unlabelled)):
-        return FailureRate(mode["name"], alone, alone, raw, name, why)
+    name = f"{mode['name']} v{judge['version']}"
+    result = replace(result, judge_only=raw, judge=name)
+    taught = _taught(store, mode["mode_id"], counted)
+    seen = Counter(
+        verdict
+        for trace_id, verdict in verdicts.items()
+        if trace_id not in counted and trace_id not in taught
+    )
+    if why := _no_correction(found, seen.total()):
+        return replace(result, note=why)
     pairs = Counter(
         (verdicts[trace_id], "fail" if fails else "pass")
         for trace_id, fails in counted.items()
         if trace_id in verdicts and trace_id not in taught
     )
-    seen = Counter(unlabelled)
-    # always this one: to take whichever interval is narrower covers less than 95 %
+    return _corrected(result, pairs, seen)
+
+
+def _taught(store: Store, mode_id: str, counted: Iterable[str]) -> set[str]:
+    """Return the traces that may have taught the judge: the whole train split.
+
+    Those that did were picked by how they ended; to leave out only them would make the
+    others look unlike all traces. A note of no mode has no split, and of these as many
+    are left out, or they would weigh more than the others.
+    """
+    placed = {
+        trace_id: split
+        for trace_id, (split, _) in store.judging.splits(mode_id).items()
+    }
+    taught = {trace_id for trace_id, split in placed.items() if split == "train"}
+    for trace_id in counted:
+        lot = int(digest(trace_id)[:_HEX], 16) / 16**_HEX
+        if trace_id not in placed and lot < FRACTIONS[0]:
+            taught.add(trace_id)
+    return taught
+
+
+def _corrected(
+    result: FailureRate, pairs: Counter[tuple[str, str]], seen: Counter[str]
+) -> FailureRate:
     found = corrected_rate(
         both_pass=pairs["pass", "pass"],
         judge_pass_human_fail=pairs["pass", "fail"],
@@ -238,6 +163,6 @@ def _one_mode(
         label_sampling="random",
     )
     # what taught the judge is in the labels that are shown beside, and not in these
-    says = replace(found, labels_only=alone).says
-    note = f"corrected for errors of {name}: {says}"
-    return FailureRate(mode["name"], found.failure_rate, alone, raw, name, note)
+    says = replace(found, labels_only=result.labels_only).says
+    note = f"corrected for errors of {result.judge}: {says}"
+    return replace(result, rate=found.failure_rate, note=note)

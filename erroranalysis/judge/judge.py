@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from erroranalysis import prompts
 from erroranalysis.errors import (
     NothingToDoError,
     UnknownNameError,
@@ -17,8 +16,7 @@ from erroranalysis.errors import (
 from erroranalysis.judge import baseline, teaching
 from erroranalysis.judge.calls import call_model, judge_row
 from erroranalysis.judge.results import Disagreements, JudgeRun
-from erroranalysis.measure import Alignment, align
-from erroranalysis.records import digest, dump
+from erroranalysis.measure import Alignment, JudgeComparison, align, compare_judges
 from erroranalysis.splits import SPLITS
 
 if TYPE_CHECKING:
@@ -28,87 +26,6 @@ if TYPE_CHECKING:
     from erroranalysis.store import Store
 
 RUNS_ON = (*SPLITS, "all")
-
-
-def judge_for(
-    store: Store,
-    mode: Mapping[str, Any],
-    *,
-    model: str | None = None,
-    base_url: str | None = None,
-    annotator: str,
-    seed: int = 0,
-) -> Judge:
-    """Return the newest judge of a failure mode, drafted if there is none.
-
-    Parameters
-    ----------
-    store : Store
-        The project file.
-    mode : mapping
-        The failure mode: ``mode_id``, ``name``, ``definition``.
-    model : str, optional
-        A model; the bundled baseline where it is not given.
-    base_url : str, optional
-        Server that speaks the OpenAI API.
-    annotator : str
-        The person whom the judge shadows.
-    seed : int, default 0
-        Seed of the splits.
-
-    Returns
-    -------
-    Judge
-        Ready to run.
-    """
-    kind = "model" if model else "baseline"
-    asked = model or baseline.NAME
-    for row in reversed(store.judging.judges(mode["mode_id"])):
-        same = (row["kind"], row["model"], row["annotator"]) == (kind, asked, annotator)
-        if same and orjson.loads(row["parameters"]).get("base_url") == base_url:
-            return Judge(store, mode, row)
-    drafted = _draft(store, mode, model, annotator, base_url=base_url, seed=seed)
-    return Judge(store, mode, store.judging.add_judge(drafted))
-
-
-def _draft(
-    store: Store,
-    mode: Mapping[str, Any],
-    model: str | None,
-    annotator: str,
-    *,
-    base_url: str | None,
-    seed: int,
-) -> dict[str, Any]:
-    """Return a new judge version: what it is told, and by which train traces."""
-    labels = store.modes.labels(mode["mode_id"], annotator)
-    placed = teaching.place(store, mode["mode_id"], mode["name"], labels, seed=seed)
-    train = sorted(t for t in labels if placed.get(t) == "train")
-    parameters: dict[str, Any] = {"base_url": base_url}
-    if model:
-        teachers = teaching.shown(store, train, placed, labels, annotator)
-        chosen = prompts.choose(teachers)
-        prompt = prompts.draft(mode["name"], mode["definition"], chosen)
-        examples = [item.trace_id for item in chosen]
-        parameters |= {"temperature": 0, "seed": seed}
-    else:
-        fails = sum(labels[trace_id] == "fail" for trace_id in train)
-        prompt = (
-            f"{baseline.NAME}, trained on {len(train)} train traces ({fails} fails)"
-        )
-        examples = train
-        parameters["labels"] = [labels[trace_id] for trace_id in train]
-    asked = model or baseline.NAME
-    return {
-        "mode_id": mode["mode_id"],
-        "kind": "model" if model else "baseline",
-        "model": asked,
-        "prompt": prompt,
-        "prompt_hash": digest(prompt, asked, parameters),
-        "examples": examples,
-        "annotator": annotator,
-        "parameters": dump(parameters),
-    }
 
 
 class Judge:
@@ -260,6 +177,55 @@ class Judge:
             split=split,
             missing=len(labels) - len(seen),
             looks=self._looks(set(labels)),
+            trace_ids=seen,
+        )
+
+    def compare(self, other: Judge, split: str = "dev") -> JudgeComparison:
+        """Say which of two judges of a failure mode follows the person better.
+
+        Parameters
+        ----------
+        other : Judge
+            The judge to compare this one with, of the same failure mode and person.
+        split : {"dev", "test", "train"}
+            Which split; to choose between them take dev.
+
+        Returns
+        -------
+        JudgeComparison
+            Differences in TPR, TNR, balanced accuracy and kappa, this one minus the
+            other; traces on which one of them ended in an error are counted apart.
+
+        Raises
+        ------
+        NothingToDoError
+            One of them has not been run on this split.
+        ValueError
+            They judge another failure mode, or shadow another person.
+
+        See Also
+        --------
+        alignment : One judge, with its errors.
+        """
+        mine, theirs = (self.mode, self.annotator), (other.mode, other.annotator)
+        if mine != theirs:
+            raise ValueError(
+                f"{self.name} shadows {mine[1]} on {mine[0]!r}, {other.name} shadows"
+                f" {theirs[1]} on {theirs[0]!r}: compare judges of one failure mode"
+                " and one person."
+            )
+        labels, verdicts = self._compared(split)
+        _, others = other._compared(split)
+        said = {
+            key: (others[key]["verdict"], verdicts[key]["verdict"])
+            for key in labels
+            if key in verdicts and key in others
+        }
+        return compare_judges(
+            [labels[trace_id] for trace_id in said],
+            [first for first, _ in said.values()],
+            [second for _, second in said.values()],
+            names=(other.name, self.name),
         )
 
     def disagreements(self, split: str = "dev") -> Disagreements:

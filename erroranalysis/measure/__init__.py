@@ -19,6 +19,7 @@ from erroranalysis.measure.correction import (
     CorrectedRate,
     corrected_rate,
 )
+from erroranalysis.measure.delay import DriftDelay, periods_until_noticed
 from erroranalysis.measure.difference import Difference, rate_difference
 from erroranalysis.measure.disagreements import (
     Dispute,
@@ -26,8 +27,9 @@ from erroranalysis.measure.disagreements import (
     RaterDisagreements,
     disagreements,
 )
-from erroranalysis.measure.drift import Drift, DriftDelay, drift, periods_until_noticed
+from erroranalysis.measure.drift import Drift, drift
 from erroranalysis.measure.estimate import Estimate, wilson
+from erroranalysis.measure.grids import SliceCell, SliceGrid, slice_grid
 from erroranalysis.measure.judge_comparison import JudgeComparison, compare_judges
 from erroranalysis.measure.labels import (
     LabelsNeeded,
@@ -66,14 +68,16 @@ from erroranalysis.measure.raters import (
     gwet_ac1,
     rater_agreement,
 )
+from erroranalysis.measure.reading_plans import (
+    labels_for_corrected_rate,
+    traces_for_agreement,
+    traces_to_see,
+)
 from erroranalysis.measure.results import (
     FailureRate,
     FailureRates,
     ModeCount,
     Pareto,
-    SliceCell,
-    SliceGrid,
-    slice_grid,
 )
 from erroranalysis.measure.saturation import Saturation, saturation
 from erroranalysis.measure.slices import SliceRate, SliceRates, slice_rates
@@ -152,6 +156,7 @@ __all__ = [
     "holm",
     "jeffreys",
     "krippendorff_alpha",
+    "labels_for_corrected_rate",
     "labels_needed",
     "mcnemar",
     "paired_comparison",
@@ -169,9 +174,11 @@ __all__ = [
     "slice_rates",
     "stability",
     "tasks_for_comparison",
+    "traces_for_agreement",
     "traces_for_difference",
     "traces_for_paired_difference",
     "traces_needed",
+    "traces_to_see",
     "unpaired_comparison",
     "weighted_rate",
     "wilson",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.measure.coefficients import (
+    INDEPENDENT,
     METHOD,
-    MOST_PATTERNS,
     VERDICTS,
     estimate,
     jackknife,
@@ -18,7 +18,10 @@ from erroranalysis.measure.coefficients import (
     ratio,
     same_length,
 )
+from erroranalysis.measure.comparison import difference_of
 from erroranalysis.measure.estimate import Estimate, wilson
+from erroranalysis.measure.mcnemar import tango
+from erroranalysis.measure.patterns import MOST_PATTERNS, pseudo, say_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,7 +171,8 @@ def cohen_kappa(
     -------
     Agreement
         Percent agreement with a Wilson interval; Cohen's kappa, Gwet's AC1 and the
-        indices of prevalence and bias with an interval from the posterior of the table.
+        index of prevalence with an interval from the posterior of the table, and the
+        index of bias with Tango's, as of `paired_comparison`.
 
     Raises
     ------
@@ -189,6 +193,9 @@ def cohen_kappa(
     the traces, and NaN where only one verdict was given. Here there is a lower bound in
     the first case, and no estimate with the interval [-1, 1] in the second.
 
+    It is assumed that the traces are a random sample, and that neither knew of the
+    other's verdict.
+
     References
     ----------
     Cohen (1960), Educational and Psychological Measurement 20, 37-46; Gwet (2008),
@@ -203,7 +210,7 @@ def cohen_kappa(
     >>> found.kappa
     0.82 [0.22, 0.97], n=12, 95% Dirichlet
     >>> found.bias
-    0.08 [-0.12, 0.32], n=12, 95% Dirichlet
+    0.08 [-0.18, 0.35], n=12, 95% Tango score
     """
     names, table = _table(first, second)
     size, n = len(names), len(first)
@@ -211,13 +218,16 @@ def cohen_kappa(
     same = wilson(int(table.trace()), n)
     no_index = size != 2 or not set(names) <= set(VERDICTS)  # noqa: PLR2004 - pass and fail
 
+    bias = _unknown()
+    if n and not no_index:
+        bias = bias_of(int(cells[1]), int(cells[2]), n)
     return Agreement(
         percent=same,
         kappa=of_table(kappa_of, cells, seed),
         raters=raters,
         ac1=of_table(ac1_of, cells, seed),
-        prevalence=_unknown() if no_index else of_table(_prevalence, cells, seed),
-        bias=_unknown() if no_index else of_table(_bias, cells, seed),
+        prevalence=_unknown() if no_index else of_table(prevalence_of, cells, seed),
+        bias=bias,
     )
 
 
@@ -253,6 +263,17 @@ def reread_agreement(
     ValueError
         The two differ in length or a verdict is missing.
 
+    Notes
+    -----
+    Formulas and intervals are those of `cohen_kappa`. It is assumed that the traces
+    read again are a random sample of those read, and that the person did not remember
+    the first verdict.
+
+    References
+    ----------
+    As `cohen_kappa`: Cohen (1960), Educational and Psychological Measurement 20, 37-46;
+    Gwet (2008), British Journal of Mathematical and Statistical Psychology 61, 29-48.
+
     Examples
     --------
     >>> found = reread_agreement(["pass", "fail"] * 10, ["pass", "fail"] * 10)
@@ -277,11 +298,15 @@ def of_table(
     value = float(coefficients(cells[None, :].astype(float))[0])
     if math.isnan(value):
         return estimate(value, (-1.0, 1.0), n, METHOD)
+    same = cells[:: math.isqrt(len(cells)) + 1]
+    said = say_few(n - int(same.sum()), int(same.sum() - same.max()))
     if len(cells) <= MOST_PATTERNS:
-        return estimate(value, posterior(coefficients, cells, seed=seed), n, METHOD)
+        prior = pseudo(np.eye(math.isqrt(len(cells))).ravel() > 0)
+        bounds = posterior(coefficients, cells, prior=prior, seed=seed)
+        return estimate(value, bounds, n, METHOD, said)
     seen = np.flatnonzero(cells)
     bounds = jackknife(coefficients, np.eye(len(cells))[seen], cells[seen])
-    return estimate(value, bounds, n, "jackknife")
+    return estimate(value, bounds, n, "jackknife", said)
 
 
 def _table(first: Sequence[Any], second: Sequence[Any]) -> tuple[list[Any], np.ndarray]:
@@ -309,6 +334,8 @@ def _table(first: Sequence[Any], second: Sequence[Any]) -> tuple[list[Any], np.n
 
 def _named(values: Sequence[Any]) -> list[Any]:
     plain = values.tolist() if hasattr(values, "tolist") else list(values)
+    if bool not in set(map(type, plain)):
+        return plain
     return [
         VERDICTS[not value] if isinstance(value, bool) else value for value in plain
     ]
@@ -336,13 +363,21 @@ def ac1_of(tables: np.ndarray) -> np.ndarray:
     return ratio(1 - square.trace(axis1=1, axis2=2), 1 - chance)
 
 
-def _prevalence(tables: np.ndarray) -> np.ndarray:
+def prevalence_of(tables: np.ndarray) -> np.ndarray:
+    """Return how much more both pass than both fail, of tables of two by two."""
     square = _square(tables)
     difference: np.ndarray = square[:, 0, 0] - square[:, 1, 1]
     return difference
 
 
-def _bias(tables: np.ndarray) -> np.ndarray:
-    square = _square(tables)
-    difference: np.ndarray = square[:, 0, 1] - square[:, 1, 0]
-    return difference
+def bias_of(first: int, second: int, n: int) -> Estimate:
+    """Return how much more the first passes, from what only one of the two passes.
+
+    Examples
+    --------
+    >>> bias_of(1, 7, 21)
+    -0.29 [-0.52, -0.03], n=21, 95% Tango score
+    """
+    low, high = tango(first, second, n)
+    found = difference_of(first, second, n, (float(low), float(high)))
+    return replace(found, assumes=INDEPENDENT)

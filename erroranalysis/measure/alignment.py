@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.measure.agreement import cohen_kappa
 from erroranalysis.measure.coefficients import read_verdicts, same_length
-from erroranalysis.measure.difference import rate_difference
+from erroranalysis.measure.derived import balanced_of, f1_of, weakness
 from erroranalysis.measure.estimate import Estimate, wilson
+from erroranalysis.measure.named_traces import Judged, NamesVerdicts, by_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ _CHANCE = 0.5
 
 
 @dataclass(frozen=True)
-class Alignment:
+class Alignment(NamesVerdicts):
     """Agreement of a judge with a person on one split.
 
     Attributes
@@ -55,6 +56,9 @@ class Alignment:
         Mean of TPR and TNR: 0.5 is chance, whatever the share of failures.
     ac1 : Estimate
         Gwet's AC1, beside kappa where failures are rare.
+    judged : tuple of Judged
+        Trace ids by the verdict of the judge (``"error"`` for a call that ended in one)
+        and of the person, where ids were given.
     """
 
     tpr: Estimate
@@ -73,6 +77,7 @@ class Alignment:
     f1_fail: Estimate = field(default_factory=lambda: wilson(0, 0))
     balanced_accuracy: Estimate = field(default_factory=lambda: wilson(0, 0))
     ac1: Estimate = field(default_factory=lambda: wilson(0, 0))
+    judged: tuple[Judged, ...] = ()
 
     @property
     def recall_fail(self) -> Estimate:
@@ -224,6 +229,7 @@ def align(
     split: str = "",
     missing: int = 0,
     looks: int = 0,
+    trace_ids: Sequence[str] | None = None,
 ) -> Alignment:
     """Compare a judge's verdicts with a person's.
 
@@ -242,6 +248,8 @@ def align(
         Labelled traces that were not run.
     looks : int, default 0
         Runs on this split so far.
+    trace_ids : sequence of str, optional
+        Ids, so that the matrix can say which traces are in it.
 
     Returns
     -------
@@ -306,6 +314,7 @@ def align(
         f1_fail=f1_of(wilson(both_fail, both_fail + false_fail + false_pass)),
         balanced_accuracy=balanced_of(tpr, tnr),
         ac1=beyond.ac1,
+        judged=by_verdicts(answered, said, trace_ids),
     )
 
 
@@ -315,6 +324,7 @@ def align_slices(
     slices: Sequence[Any],
     *,
     name: str = "",
+    trace_ids: Sequence[str] | None = None,
 ) -> SlicedAlignment:
     """Compare a judge's verdicts with a person's in every slice of the traces.
 
@@ -332,6 +342,8 @@ def align_slices(
         What each trace belongs to; None makes the slice ``None``.
     name : str, optional
         The judge.
+    trace_ids : sequence of str, optional
+        Ids, as for `align`.
 
     Returns
     -------
@@ -344,6 +356,15 @@ def align_slices(
         A verdict is neither pass nor fail.
     ValueError
         The three differ in length, or a verdict of the person is missing.
+
+    Notes
+    -----
+    Formulas are those of `align`. Each interval holds alone, not all together, if the
+    traces of the slice are a random sample.
+
+    References
+    ----------
+    As of `align`.
 
     Examples
     --------
@@ -360,30 +381,16 @@ def align_slices(
     places: dict[str, list[int]] = {}
     for place, key in enumerate(slices):
         places.setdefault(str(key), []).append(place)
+    overall = align(said, answered, name=name, trace_ids=trace_ids)
     found = [
-        align([said[p] for p in at], [answered[p] for p in at], name=name, split=key)
+        align(
+            [said[p] for p in at],
+            [answered[p] for p in at],
+            name=name,
+            split=key,
+            trace_ids=None if trace_ids is None else [trace_ids[p] for p in at],
+        )
         for key, at in places.items()
     ]
-    found.sort(key=lambda item: (*_weakness(item.balanced_accuracy), item.split))
-    return SlicedAlignment(tuple(found), align(said, answered, name=name))
-
-
-def _weakness(balanced: Estimate) -> tuple[bool, float]:
-    unknown = math.isnan(balanced.value)
-    return unknown, 0.0 if unknown else balanced.value
-
-
-def f1_of(either: Estimate) -> Estimate:
-    """Return F1 from the share that both fail among those that either fails."""
-    value, low, high = (
-        2 * share / (1 + share) for share in (either.value, either.low, either.high)
-    )
-    return replace(either, value=value, low=low, high=high, method="Wilson, as F1")
-
-
-def balanced_of(tpr: Estimate, tnr: Estimate) -> Estimate:
-    """Return balanced accuracy from the rates of two separate groups of traces."""
-    missed = replace(tnr, value=1 - tnr.value, low=1 - tnr.high, high=1 - tnr.low)
-    youden = rate_difference(tpr, missed).estimate
-    value, low, high = ((1 + x) / 2 for x in (youden.value, youden.low, youden.high))
-    return replace(youden, value=value, low=low, high=high, method="Newcombe")
+    found.sort(key=lambda item: (*weakness(item.balanced_accuracy), item.split))
+    return SlicedAlignment(tuple(found), overall)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from erroranalysis.errors import UnknownNameError
 from erroranalysis.measure.coefficients import (
-    MOST_LEVELS,
     Ratings,
     estimate,
     jackknife,
@@ -15,6 +15,7 @@ from erroranalysis.measure.coefficients import (
     ratio,
     read_ratings,
 )
+from erroranalysis.measure.patterns import say_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,9 @@ def krippendorff_alpha(
 
     The one to report by default: it takes two raters or many, gaps, and scores as well
     as verdicts.
+
+    To compare with published kappas take `fleiss_kappa` or `cohen_kappa`; where nearly
+    all pass read `gwet_ac1` beside it.
 
     Parameters
     ----------
@@ -69,29 +73,32 @@ def krippendorff_alpha(
     ``alpha = 1 - Do / De``. With m ratings of a trace and squared distances d between
     them, ``Do`` sums ``sum(d) / (m - 1)`` over traces; ``De = sum(d) / (N - 1)`` over
     all pairs of the N ratings that can be paired. Ordinal distances are those of the
-    ratings' mean ranks. The interval is that of `posterior` over the possible patterns
-    of ratings; where these are more than 100 (many raters, long scales) that of the
-    jackknife over traces.
+    ratings' mean ranks. It is assumed that traces are independent and that ratings are
+    missing whatever they would have been. The interval of nominal ratings is that of
+    `posterior` over the possible patterns of ratings. Where these are more than 100
+    (many raters, many levels), and of ordinal and interval ratings, it is that of the
+    `jackknife` over traces, of ``log(1 - alpha)``.
 
     References
     ----------
     Krippendorff (2011), Computing Krippendorff's Alpha-Reliability; Zapf et al. (2016),
-    BMC Medical Research Methodology 16, 93, on intervals.
+    BMC Medical Research Methodology 16, 93, on intervals; Efron and Tibshirani (1993),
+    An Introduction to the Bootstrap, chapter 11, on the jackknife.
 
     Examples
     --------
     >>> krippendorff_alpha([[1, 1, 2], [3, 3, None], [5, 4, 5]] * 8, level="ordinal")
-    0.89 [0.64, 0.92], n=24, 95% Dirichlet
+    0.89 [0.80, 0.94], n=24, 95% jackknife
     """
     if level not in _LEVELS:
         raise UnknownNameError.among("level", level, _LEVELS)
     if level == "interval":
-        return _of_numbers(read_ratings(ratings, order), seed)
+        return _of_numbers(read_ratings(ratings, order))
     counts = nominal(ratings, order).counts()
     if level == "nominal":
         return nominal_alpha(counts, seed)
     rated = counts[counts.sum(1) > 1]
-    return pattern_estimate(rated, _ordinal_alpha, _squares, seed=seed)
+    return pattern_estimate(rated, _ordinal_alpha, _squares, seed=seed, ordered=True)
 
 
 def nominal_alpha(counts: np.ndarray, seed: int = 0) -> Estimate:
@@ -139,7 +146,7 @@ def _ordinal_alpha(totals: np.ndarray) -> np.ndarray:
     return ratio(observed, spread / (n - 1))
 
 
-def _of_numbers(read: Ratings, seed: int) -> Estimate:
+def _of_numbers(read: Ratings) -> Estimate:
     import numpy as np
 
     try:
@@ -150,23 +157,16 @@ def _of_numbers(read: Ratings, seed: int) -> Estimate:
             " in an order: level='ordinal', order=[...]."
         ) from None
     scores = (scores - scores.mean()) / (scores.std() or 1.0) if len(scores) else scores
-
-    def of_counts(counts: np.ndarray) -> np.ndarray:
-        return _moments(counts.sum(1), counts @ scores, counts @ scores**2)
-
-    if len(scores) <= MOST_LEVELS:
-        counts = read.counts()
-        rated = counts[counts.sum(1) > 1]
-        return pattern_estimate(rated, _interval_alpha, of_counts, seed=seed)
     given = read.codes >= 0
     kept = given.sum(1) > 1
-    values = np.where(given, scores[read.codes], 0.0)[kept]
+    values = np.append(scores, 0.0)[read.codes][kept]  # the last where none is given
     if not kept.any():
-        return pattern_estimate(read.codes[:0], _interval_alpha, of_counts, seed=seed)
+        return estimate(math.nan, (-1.0, 1.0), 0, "jackknife")
     features = _moments(given[kept].sum(1), values.sum(1), (values**2).sum(1))
     value = float(_interval_alpha(features.sum(0, keepdims=True))[0])
-    bounds = jackknife(_interval_alpha, features, np.ones(len(features)))
-    return estimate(value, bounds, len(features), "jackknife")
+    n, differ = len(features), int((features[:, 0] > 1e-12).sum())  # noqa: PLR2004
+    bounds = jackknife(_interval_alpha, features, np.ones(n))
+    return estimate(value, bounds, n, "jackknife", say_few(differ, n))
 
 
 def _moments(sizes: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from erroranalysis.measure.coefficients import read_verdicts, same_length
 from erroranalysis.measure.difference import rate_difference
-from erroranalysis.measure.estimate import Estimate, wilson
+from erroranalysis.measure.estimate import CONSERVATIVE, Estimate, wilson
 from erroranalysis.measure.mcnemar import fisher, mcnemar, tango
 from erroranalysis.measure.paired_planning import detectable_paired_difference
 from erroranalysis.measure.planning import detectable_difference
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-_ALPHA = 0.05
+_ALPHA, FEW = 0.05, 5
 SAME = "the same traces were given to both, in the same order"
 
 
@@ -142,6 +142,8 @@ def paired_comparison(
     and ``q`` the most likely share of ``c`` given ``d``. It covers 94 to 98 % from
     n = 50; where fewer than about three traces are expected to differ it covers more.
 
+    It is assumed that the traces are a random sample of those that matter.
+
     References
     ----------
     Tango (1998), Statistics in Medicine 17, 891-908; Fagerland, Lydersen and Laake
@@ -158,12 +160,8 @@ def paired_comparison(
     a, b = passed(first), passed(second)
     n, more, less = len(a), int((b & ~a).sum()), int((a & ~b).sum())
     p = mcnemar(less, more)
-    found = Estimate(math.nan, -1.0, 1.0, 0, "Tango score", SAME)
-    if n:
-        low, high = tango(more, less, n)
-        found = Estimate(
-            (more - less) / n, float(low), float(high), n, "Tango score", SAME
-        )
+    low, high = tango(more, less, n) if n else (-1.0, 1.0)
+    found = difference_of(more, less, n, (float(low), float(high)))
     return Comparison(
         names,
         quantity,
@@ -214,6 +212,8 @@ def unpaired_comparison(
     Newcombe's hybrid score interval: the two Wilson intervals, their distances from
     the shares squared and added.
 
+    It is assumed that both are random samples, and independent of each other.
+
     References
     ----------
     Newcombe (1998), Statistics in Medicine 17, 873-890, method 10; Lancaster (1961),
@@ -235,6 +235,18 @@ def unpaired_comparison(
         rate = float((a.sum() + b.sum() + 1) / (found.n + 2))
         detectable = detectable_difference(each, min(rate, 1 - rate))
     return Comparison(names, "pass rate", one, two, found, p_mid, p_exact, detectable)
+
+
+def difference_of(
+    more: int, less: int, n: int, bounds: tuple[float, float]
+) -> Estimate:
+    """Return the difference of two on the same traces, with what is known of it."""
+    if not n:
+        return Estimate(math.nan, *bounds, 0, "Tango score", SAME)
+    said = ""
+    if more + less <= FEW:
+        said = f"{CONSERVATIVE}the two differ on {more + less} of the traces"
+    return Estimate((more - less) / n, *bounds, n, "Tango score", SAME, said)
 
 
 def passed(values: Sequence[Any]) -> np.ndarray:

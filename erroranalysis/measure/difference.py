@@ -100,6 +100,8 @@ def rate_difference(first: Estimate, second: Estimate) -> Difference:
     ``low = d - sqrt((p1 - l1)^2 + (u2 - p2)^2)`` and
     ``high = d + sqrt((u1 - p1)^2 + (p2 - l2)^2)``.
 
+    It is assumed that the two samples are independent.
+
     References
     ----------
     Newcombe (1998), Statistics in Medicine 17, 873-890, method 10; Zou and Donner

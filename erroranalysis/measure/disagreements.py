@@ -54,11 +54,14 @@ class ModeDisagreement:
     share : float
         Share of all disagreement that lies on traces of this mode. With several modes a
         trace these add up to more than 1.
+    trace_ids : tuple of str
+        Its disputed traces, the most disputed first.
     """
 
     mode: str
     disputed: Estimate
     share: float
+    trace_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,10 @@ class RaterDisagreements:
     def __repr__(self) -> str:
         """Say it in one line."""
         return f"RaterDisagreements({self.says})"
+
+    def trace_ids(self, mode: str) -> tuple[str, ...]:
+        """Return the disputed traces of a mode, the most disputed first."""
+        return next((m.trace_ids for m in self.modes if m.mode == mode), ())
 
     def frame(self) -> pl.DataFrame:
         """Return one row a trace, the most disputed first."""
@@ -183,6 +190,13 @@ def disagreements(
     are unequal. The share of a mode is the sum of these over its traces, divided by the
     sum over all traces.
 
+    It is assumed that the traces rated twice are a random sample of those rated.
+
+    References
+    ----------
+    Fleiss (1971), Psychological Bulletin 76, 378-382, for the share of unequal pairs of
+    a trace; Wilson (1927), Journal of the American Statistical Association 22, 209-212.
+
     Examples
     --------
     >>> disagreements(
@@ -237,6 +251,7 @@ def _by_mode(traces: list[Dispute]) -> tuple[ModeDisagreement, ...]:
             mode,
             _disputed(some),
             sum(item.disagreement for item in some) / total if total else math.nan,
+            tuple(item.trace_id for item in some if item.disagreement > 0),
         )
         for mode, some in of_mode.items()
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from erroranalysis.errors import NothingToDoError
 from erroranalysis.measure.coefficients import same_length
 from erroranalysis.measure.estimate import Estimate, wilson
+from erroranalysis.measure.named_traces import by_period
 from erroranalysis.measure.results import frame_of, table_of
 from erroranalysis.measure.watching import (
     baseline_doubt,
@@ -21,7 +22,6 @@ from erroranalysis.measure.watching import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import polars as pl
 
 _ALPHA = 0.05
@@ -51,6 +51,8 @@ class Drift:
     change : Estimate
         Mean pass rate of all watched periods less that of the baseline; holds at every
         look at once.
+    failing : tuple of tuple of str
+        For each period, the traces that failed; where ids were given.
     """
 
     periods: tuple[object, ...]
@@ -58,6 +60,7 @@ class Drift:
     baseline: Estimate
     p_values: tuple[float, ...]
     change: Estimate
+    failing: tuple[tuple[str, ...], ...] = ()
 
     @property
     def place(self) -> int | None:
@@ -100,6 +103,11 @@ class Drift:
     def __repr__(self) -> str:
         """Say it in one line."""
         return f"Drift({self.sentence})"
+
+    def trace_ids(self, period: object) -> tuple[str, ...]:
+        """Return the traces of a period that failed."""
+        named = zip(self.periods, self.failing, strict=False)  # none without ids
+        return next((ids for name, ids in named if name == period), ())
 
     def frame(self) -> pl.DataFrame:
         """Return one row a period: its rate with interval, and the p value so far."""
@@ -153,6 +161,7 @@ def drift(
     *,
     baseline: tuple[int, int] | float,
     periods: Sequence[object] | None = None,
+    trace_ids: Sequence[Sequence[str]] | None = None,
 ) -> Drift:
     """Watch a pass rate, period by period, for a change from a baseline.
 
@@ -171,6 +180,8 @@ def drift(
         between 0 and 1 that is known, such as a target.
     periods : sequence, optional
         What the periods are called; by default 1, 2, 3.
+    trace_ids : sequence of sequences of str, optional
+        For each period the ids of the traces that failed.
 
     Returns
     -------
@@ -182,7 +193,8 @@ def drift(
     NothingToDoError
         The baseline has no traces.
     ValueError
-        Lengths differ, counts do not fit, or a known rate is not between 0 and 1.
+        Lengths differ, counts or ids do not fit, or a known rate is not between 0 and
+        1.
 
     Notes
     -----
@@ -199,6 +211,8 @@ def drift(
     noticed within 2 to 4 weeks and by 5 points within 7 to 11 (at once, or after half a
     year without a change); with a baseline of 1,000 traces within 3 and 15. See
     `periods_until_noticed`.
+
+    It is assumed that traces are drawn at random and do not depend on each other.
 
     References
     ----------
@@ -225,7 +239,7 @@ def drift(
     k, n = np.asarray(passes, dtype=float), np.asarray(traces, dtype=float)
     if not (np.isfinite(k) & np.isfinite(n) & (k >= 0) & (k <= n)).all():
         raise ValueError("Passes of a period must be between 0 and its traces.")
-    start = _baseline(baseline)
+    start = baseline_of(baseline)
     shares, doubt = baseline_doubt(start)
     evidence = log_evidence(k[None, :], n, shares[None, :])
     most = np.maximum.accumulate(np.maximum(evidence[0], 0.0), axis=0)
@@ -243,129 +257,18 @@ def drift(
         start,
         tuple(float(p) for p in p_values),
         change,
+        by_period(trace_ids, (n - k).tolist()),
     )
 
 
-@dataclass(frozen=True)
-class DriftDelay:
-    """How long a change stays unnoticed.
-
-    Attributes
-    ----------
-    rate, change : float
-        The pass rate before, and by how much it changes.
-    per_period : int
-        Traces judged in each period.
-    half, most : int or None
-        Periods after which half, and nine of ten, of such changes have been noticed;
-        None where it takes longer than was tried.
-    tried : int
-        Periods that were tried after the change.
-    """
-
-    rate: float
-    change: float
-    per_period: int
-    half: int | None
-    most: int | None
-    tried: int
-
-    def __repr__(self) -> str:
-        """Say it in one line."""
-        way = "fall" if self.change < 0 else "rise"
-        late = f"more than {self.tried}"
-        return (
-            f"DriftDelay(a {way} of {100 * abs(self.change):.0f} points from"
-            f" {100 * self.rate:.0f} % at {self.per_period} traces a period: half are"
-            f" noticed within {self.half or late} periods, nine of ten within"
-            f" {self.most or late})"
-        )
-
-
-def periods_until_noticed(
-    rate: float,
-    change: float,
-    per_period: int,
-    *,
-    baseline: int | None = None,
-    quiet: int = 0,
-    tried: int = 52,
-    runs: int = 400,
-    seed: int = 0,
-) -> DriftDelay:
-    """Say after how many periods `drift` would notice a change, by simulation.
-
-    Parameters
-    ----------
-    rate : float
-        Pass rate before, between 0 and 1.
-    change : float
-        By how much it changes; -0.05 for a fall of 5 points.
-    per_period : int
-        Traces judged in each period.
-    baseline : int, optional
-        Traces of the baseline; by default the rate before is known.
-    quiet : int, default 0
-        Periods watched before the change.
-    tried : int, default 52
-        Periods simulated after the change.
-    runs : int, default 400
-        Simulated watches.
-    seed : int, default 0
-        Seed of the simulation.
-
-    Returns
-    -------
-    DriftDelay
-        Periods until half, and nine of ten, are noticed. A watch that raised a false
-        alarm before the change counts as noticing it at once.
-
-    Raises
-    ------
-    ValueError
-        A rate is not between 0 and 1, or there are no traces.
+def baseline_of(given: tuple[int, int] | float) -> Estimate:
+    """Return the rate before, counted or known.
 
     Examples
     --------
-    >>> periods_until_noticed(0.85, -0.10, 100)
-    DriftDelay(a fall of 10 points from 85 % at 100 traces a period: half are noticed
-    within 2 periods, nine of ten within 4)
+    >>> baseline_of(0.85).n
+    0
     """
-    import numpy as np
-
-    if not (0 < rate < 1 and 0 <= rate + change <= 1):
-        raise ValueError(f"The rates are {rate} and {rate + change}: give 0 to 1.")
-    if (
-        per_period < 1
-        or tried < 1
-        or runs < 1
-        or (baseline is not None and baseline < 1)
-    ):
-        raise ValueError("Periods, runs and traces must be 1 or more.")
-    rng = np.random.default_rng(seed)
-    chances = np.repeat([rate, rate + change], [quiet, tried])
-    passes = rng.binomial(per_period, chances, size=(runs, quiet + tried)).astype(float)
-    traces = np.full(quiet + tried, float(per_period))
-    counts = [None] * runs if baseline is None else rng.binomial(baseline, rate, runs)
-    starts = [
-        _baseline(rate if count is None else (int(count), int(baseline or 0)))
-        for count in counts
-    ]
-    found = [baseline_doubt(start, fine=40) for start in starts]
-    shares = np.array([share for share, _ in found])
-    doubt = np.array([item for _, item in found])
-    evidence = np.maximum.accumulate(log_evidence(passes, traces, shares), axis=1)
-    ratio = (doubt[:, None, :] - np.maximum(evidence, 0.0)).max(2)
-    hit: np.ndarray = p_from(ratio, known=baseline is None) <= _ALPHA
-    by = hit.mean(0)[quiet:]
-    half, most = (
-        int(np.argmax(by >= part)) + 1 if (by >= part).any() else None
-        for part in (0.5, 0.9)
-    )
-    return DriftDelay(rate, change, per_period, half, most, tried)
-
-
-def _baseline(given: tuple[int, int] | float) -> Estimate:
     if isinstance(given, tuple):
         passed, n = given
         if n == 0:

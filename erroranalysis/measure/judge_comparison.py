@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.measure.coefficients import posterior, same_length
+from erroranalysis.measure.coefficients import posterior, read_verdicts, same_length
 from erroranalysis.measure.comparison import (
+    FEW,
     SAME,
     Comparison,
     paired_comparison,
@@ -16,7 +17,7 @@ from erroranalysis.measure.comparison import (
     row,
 )
 from erroranalysis.measure.difference import rate_difference
-from erroranalysis.measure.estimate import Estimate
+from erroranalysis.measure.estimate import CONSERVATIVE, Estimate
 from erroranalysis.measure.mcnemar import holm
 from erroranalysis.measure.results import table_of
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
     import numpy as np
     import polars as pl
+
+FEW_DIFFER = (
+    f"{CONSERVATIVE}the judges differ on {FEW} or fewer of the passes or of the fails"
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class JudgeComparison:
         Difference of Cohen's kappa with the person.
     p_holm : mapping of str to float
         P values of ``TPR`` and ``TNR``, adjusted for looking at both.
+    left_out : int
+        Traces that were not compared: one of the judges ended in an error there.
     """
 
     tpr: Comparison
@@ -51,18 +58,22 @@ class JudgeComparison:
     balanced_accuracy: Estimate
     kappa: Estimate
     p_holm: Mapping[str, float]
+    left_out: int = 0
 
     @property
     def sentence(self) -> str:
         """What a reader needs to know, in words."""
-        return f"{self.tpr.sentence} {self.tnr.sentence}"
+        said = f"{self.tpr.sentence} {self.tnr.sentence}"
+        if self.left_out:
+            said += f" On {self.left_out} traces a judge ended in an error: left out."
+        return said
 
     def __repr__(self) -> str:
         """Say it in one line."""
         first, second = self.tpr.names
         return (
             f"JudgeComparison({second} minus {first}: TPR {self.tpr.difference};"
-            f" TNR {self.tnr.difference}; kappa {self.kappa})"
+            f" TNR {self.tnr.difference}; kappa {self.kappa}; left out {self.left_out})"
         )
 
     def frame(self) -> pl.DataFrame:
@@ -110,8 +121,8 @@ def compare_judges(
     human : sequence of str or bool
         The person's verdicts: ``pass`` / ``fail``, or True for pass.
     first, second : sequence of str or bool
-        Verdicts of the judges on the same traces. Leave out traces on which one of
-        them ended in an error, and say how many.
+        Verdicts of the judges on the same traces; None where one ended in an error:
+        such traces are left out and counted.
     names : tuple of str, optional
         What the judges are called.
     seed : int, default 0
@@ -155,26 +166,22 @@ def compare_judges(
 
     same_length(human, first, "Verdicts of the person and the first judge")
     same_length(human, second, "Verdicts of the person and the second judge")
-    positive, one, two = passed(human), passed(first), passed(second)
+    said = [read_verdicts(values, errors=True) for values in (first, second)]
+    both = np.array([None not in pair for pair in zip(*said, strict=True)], dtype=bool)
+    one, two = (np.array([v == "pass" for v in values], bool)[both] for values in said)
+    positive = passed(human)[both]
     tpr = paired_comparison(one[positive], two[positive], names=names, quantity="TPR")
     tnr = paired_comparison(
         ~one[~positive], ~two[~positive], names=names, quantity="TNR"
     )
-    n = len(positive)
     middle = balanced_difference(tpr.difference, tnr.difference)
     counts = np.bincount(4 * positive + 2 * one + two, minlength=8)
-    kappa = Estimate(math.nan, -1.0, 1.0, n, "smoothed paired bootstrap", SAME)
-    value = float(kappa_difference(counts[None, :])[0]) if n else math.nan
-    if not math.isnan(value):
-        low, high = posterior(
-            kappa_difference, counts, prior=np.full(8, 0.5), seed=seed
-        )
-        low, high = min(low, value), max(high, value)
-        kappa = Estimate(value, low, high, n, kappa.method, SAME)
+    kappa = kappa_estimate(counts, seed)
     p_holm = holm(
         {d.quantity: d.p_value if d.difference.n else math.nan for d in (tpr, tnr)}
     )
-    return JudgeComparison(tpr, tnr, middle, kappa, p_holm)
+    lost = int((~both).sum())
+    return JudgeComparison(tpr, tnr, middle, kappa, p_holm, lost)
 
 
 def kappa_difference(counts: np.ndarray) -> np.ndarray:
@@ -196,11 +203,28 @@ def kappa_difference(counts: np.ndarray) -> np.ndarray:
     return found
 
 
+def kappa_estimate(counts: np.ndarray, seed: int) -> Estimate:
+    """Return the difference of kappa from the counts of the eight patterns."""
+    import numpy as np
+
+    n, method = int(counts.sum()), "smoothed paired bootstrap"
+    value = float(kappa_difference(counts[None, :])[0]) if n else math.nan
+    if math.isnan(value):
+        return Estimate(math.nan, -1.0, 1.0, n, method, SAME)
+    low, high = posterior(kappa_difference, counts, prior=np.full(8, 0.5), seed=seed)
+    low, high = min(low, value), max(high, value)
+    differ = min(counts[1] + counts[2], counts[5] + counts[6])
+    said = FEW_DIFFER if differ <= FEW else ""
+    return Estimate(value, low, high, n, method, SAME, said)
+
+
 def balanced_difference(tpr: Estimate, tnr: Estimate) -> Estimate:
     """Return the difference in balanced accuracy from those in TPR and TNR."""
     found = rate_difference(_scaled(tpr, 0.5), _scaled(tnr, -0.5)).estimate
-    method = "Tango scores added"
-    return Estimate(found.value, found.low, found.high, found.n, method, SAME)
+    method, said = "Tango scores added", ""
+    if tpr.caution or tnr.caution:
+        said = FEW_DIFFER
+    return Estimate(found.value, found.low, found.high, found.n, method, SAME, said)
 
 
 def _scaled(item: Estimate, by: float) -> Estimate:

@@ -138,6 +138,13 @@ def chance_to_show(
     ``sum(binomial(k; n, expected))`` over the k whose bound of ``right + k`` in
     ``seen + n`` is over the bar: exact, not the normal formula, which asks for too few.
 
+    It is assumed that the labels are drawn at random within their verdict.
+
+    References
+    ----------
+    Wilson (1927), Journal of the American Statistical Association 22, 209-212; Chernick
+    and Liu (2002), The American Statistician 56, 149-155, on exact power.
+
     Examples
     --------
     >>> chance_to_show(0.80, 0.95, [30, 50, 80]).round(2).tolist()
@@ -199,6 +206,8 @@ def labels_needed(
     After n labels without an error the true error rate may still be 20, 11, 7 or 4 %
     (n = 15, 30, 50, 100) by the two-sided Wilson bound used here. The often quoted 18,
     10, 6 and 3 % are the one-sided exact bound ``1 - 0.05 ** (1 / n)``.
+
+    It is assumed that the labels are drawn at random within their verdict.
 
     References
     ----------

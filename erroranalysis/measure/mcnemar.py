@@ -31,7 +31,7 @@ class McNemar(NamedTuple):
 def mcnemar(only_first: int, only_second: int) -> McNemar:
     """Test whether two pass equally often on the same traces.
 
-    Use `paired_difference` where you have the verdicts: it calls this and says how
+    Use `paired_comparison` where you have the verdicts: it calls this and says how
     large the difference is. Use this where you have the two counts alone.
 
     Parameters
@@ -57,6 +57,8 @@ def mcnemar(only_first: int, only_second: int) -> McNemar:
     Under no difference ``only_first ~ Binomial(only_first + only_second, 1/2)``. The
     mid-p value counts half of the probability of what was seen, doubled for two sides.
     With 50 traces the exact test has about 1 false alarm in 100 instead of 5.
+
+    It is assumed that the traces are independent.
 
     References
     ----------
@@ -89,6 +91,8 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     Holm's adjustment, 5 % is the chance of even one false alarm among all of them.
     Use it over whatever is looked at together: TPR and TNR, all judges, all modes.
 
+    For slices of one rate `slice_rates` adjusts the intervals themselves.
+
     Parameters
     ----------
     p_values : mapping of str to float
@@ -108,6 +112,8 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     -----
     The smallest of m p values times m, the next times m - 1, and so on, none below the
     one before. statsmodels has the same, but one NaN makes all of its results NaN.
+
+    Nothing is assumed of how the tests depend on each other.
 
     References
     ----------

@@ -45,6 +45,8 @@ def detectable_paired_difference(
     Exact power of the mid-p test of `mcnemar`. For a difference larger than
     `discordant` all differing verdicts go one way.
 
+    It is assumed that the traces are drawn at random.
+
     References
     ----------
     Connor (1987), Biometrics 43, 207-211, for the normal formula; Miller (2024), arXiv
@@ -96,6 +98,11 @@ def traces_for_paired_difference(
     -----
     As `detectable_paired_difference`. For TPR these are traces that the person passed,
     for TNR traces that the person failed.
+
+    References
+    ----------
+    Connor (1987), Biometrics 43, 207-211; Fagerland, Lydersen and Laake (2013), BMC
+    Medical Research Methodology 13, 91, on the mid-p test.
 
     Examples
     --------

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from erroranalysis.measure.design import t_ratio
 from erroranalysis.measure.estimate import Z95, wilson_bounds
-from erroranalysis.measure.proportions import t_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,14 +104,14 @@ def traces_needed(
     >>> traces_needed(0.1, 0.2, session_size=4, likeness=0.5)
     SampleSize(157 traces in 40 sessions tell a rate of 20 % to 10 points)
     """
-    _check(margin=(margin, 0, 0.5), rate=(rate, 0, 1))
+    check_shares(margin=(margin, 0, 0.5), rate=(rate, 0, 1))
     deff = _design_effect(session_size, likeness)
 
     def enough(n: int) -> bool:
         low, high = wilson_bounds(rate, _effective(n, deff, session_size))
         return high - low <= 2 * margin
 
-    size = _smallest(enough)
+    size = smallest(enough)
     what = f"a rate of {_points(rate)} % to {_points(margin)} points"
     return _sized(size, session_size, f"tell {what}")
 
@@ -125,6 +125,8 @@ def traces_for_difference(
     likeness: float = 0,
 ) -> SampleSize:
     """Say how many traces to read in each of two groups to show a difference of rates.
+
+    Where both are run on the same traces `traces_for_paired_difference` needs fewer.
 
     Parameters
     ----------
@@ -152,6 +154,8 @@ def traces_for_difference(
     correction; for sessions times the design effect. `rate_difference` then leaves out
     zero with about this power.
 
+    It is assumed that the traces are drawn at random.
+
     References
     ----------
     Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, 3rd
@@ -162,7 +166,7 @@ def traces_for_difference(
     >>> traces_for_difference(0.6, 0.4)
     SampleSize(97 traces in each group show 60 % against 40 % in 80 of 100 cases)
     """
-    _check(first=(first, 0, 1), second=(second, 0, 1), power=(power, 0.5, 1))
+    check_shares(first=(first, 0, 1), second=(second, 0, 1), power=(power, 0.5, 1))
     if first == second:
         raise ValueError("the two rates are equal: say which difference matters")
     deff = _design_effect(session_size, likeness)
@@ -171,7 +175,7 @@ def traces_for_difference(
     def enough(n: int) -> bool:
         return _effective(n, deff, session_size) >= need
 
-    size = _smallest(enough)
+    size = smallest(enough)
     what = f"{_points(first)} % against {_points(second)} %"
     often = f"in {_points(power)} of 100 cases"
     return _sized(size, session_size, f"in each group show {what} {often}")
@@ -204,6 +208,21 @@ def detectable_difference(
     float
         The difference; NaN where even a rise to 1 would not show.
 
+    Raises
+    ------
+    ValueError
+        A rate or the power is out of its range.
+
+    Notes
+    -----
+    The second rate at which `traces_for_difference` asks for so many traces, found by
+    halving. It assumes traces that are drawn alone, or sessions as in `traces_needed`.
+
+    References
+    ----------
+    Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, 3rd
+    edition, section 4.3.
+
     Examples
     --------
     >>> round(detectable_difference(97, 0.4), 3)
@@ -211,7 +230,7 @@ def detectable_difference(
     >>> detectable_difference(5, 0.8)
     nan
     """
-    _check(rate=(rate, 0, 1), power=(power, 0.5, 1))
+    check_shares(rate=(rate, 0, 1), power=(power, 0.5, 1))
     deff = _design_effect(session_size, likeness)
     n = _effective(traces, deff, session_size) if traces > 0 else 0.0
     if rate == 1 or _each(rate, 1.0, power) > n:
@@ -243,8 +262,14 @@ def _effective(n: int, deff: float, session_size: float) -> float:
     return max(1.0, n / deff * t_ratio(n - 1, n / session_size - 1))
 
 
-def _smallest(enough: Callable[[int], bool]) -> int:
-    """Return the smallest number that is enough, by doubling and halving."""
+def smallest(enough: Callable[[int], bool]) -> int:
+    """Return the smallest number that is enough, by doubling and halving.
+
+    Examples
+    --------
+    >>> smallest(lambda n: n * n > 1_000)
+    32
+    """
     high = 1
     while not enough(high) and high < _MOST:
         high *= 2
@@ -271,12 +296,18 @@ def _design_effect(session_size: float, likeness: float) -> float:
     return 1 + (session_size - 1) * likeness
 
 
-def _check(**given: tuple[float, float, float]) -> None:
-    """Refuse what is out of its range; a share, not a percentage."""
+def check_shares(**given: tuple[float, float, float]) -> None:
+    """Refuse what is out of its range; a share, not a percentage.
+
+    Raises
+    ------
+    ValueError
+        One of them is.
+    """
     for name, (value, low, high) in given.items():
         closed = (
             low <= value <= high
-            if name in ("rate", "first", "second")
+            if name in ("rate", "first", "second", "tpr", "tnr")
             else (low < value < high)
         )
         if not closed:

@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from erroranalysis.measure.estimate import Estimate
+from erroranalysis.measure.coefficients import same_length
+from erroranalysis.measure.pace import IDLE_SECONDS, median_seconds, say_seconds
 from erroranalysis.measure.results import frame_of, table_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-IDLE_SECONDS = 600.0  # longer than this on one trace is a break, not reading
+    from erroranalysis.measure.estimate import Estimate
+
 _DAY = ("day", "annotator", "read", "so_far")
 _MISSED = 0.05  # the chance of missing what is said to have shown
 
@@ -38,6 +40,8 @@ class ReadingDay:
         Traces decided up to the end of that day.
     seconds : Estimate
         Median seconds a trace on that day.
+    trace_ids : tuple of str
+        The traces decided on that day, where ids were given.
     """
 
     day: date
@@ -45,6 +49,7 @@ class ReadingDay:
     read: int
     so_far: int
     seconds: Estimate
+    trace_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,12 @@ class ReadingProgress:
         of = f" of {self.total:,}" if self.total is not None else ""
         who = ", ".join(f"{name} {n:,}{of}" for name, n in self.read.items())
         return f"ReadingProgress({who or 'nothing read'}; {say_seconds(self.seconds)})"
+
+    def trace_ids(self, annotator: str, day: date | None = None) -> tuple[str, ...]:
+        """Return the traces that a person decided, on one day or on all."""
+        mine = (item for item in self.days if item.annotator == annotator)
+        found = (item.trace_ids for item in mine if day in (None, item.day))
+        return tuple(name for ids in found for name in ids)
 
     def frame(self) -> pl.DataFrame:
         """Return one row a day and person."""
@@ -110,8 +121,11 @@ def reading_progress(
     seconds: Sequence[float | None] | None = None,
     *,
     total: int | None = None,
+    trace_ids: Sequence[str] | None = None,
 ) -> ReadingProgress:
     """Count what was read, by day and person, and time it.
+
+    What was read, and not how much, is `reading_coverage`.
 
     Parameters
     ----------
@@ -124,6 +138,8 @@ def reading_progress(
         count as ten: the rest is a break.
     total : int, optional
         Traces that each person was to read.
+    trace_ids : sequence of str, optional
+        Ids, so that a day can say which traces were decided.
 
     Returns
     -------
@@ -143,6 +159,8 @@ def reading_progress(
     that is left is longer than the median times the traces left, because long traces
     take very long.
 
+    It is assumed that the traces timed are like those still to be read.
+
     References
     ----------
     Conover (1999), Practical Nonparametric Statistics, section 3.2.
@@ -161,13 +179,20 @@ def reading_progress(
             "times, annotators and seconds need one entry a trace; they have"
             f" {len(times)}, {len(annotators)} and {len(spent)}"
         )
+    if trace_ids is not None:
+        same_length(times, trace_ids, "times and trace_ids")
     for place, value in enumerate(spent):
         if value is not None and not 0 <= value < math.inf:
             raise ValueError(f"seconds {place} is {value}: give None where not timed")
     timed: dict[tuple[date, str], list[float]] = {}
     count: Counter[tuple[date, str]] = Counter()
-    for when, who, value in zip(times, annotators, spent, strict=True):
+    named: dict[tuple[date, str], list[str]] = {}
+    for place, (when, who, value) in enumerate(
+        zip(times, annotators, spent, strict=True)
+    ):
         count[when.date(), who] += 1
+        if trace_ids is not None:
+            named.setdefault((when.date(), who), []).append(trace_ids[place])
         if value is not None:
             timed.setdefault((when.date(), who), []).append(min(value, IDLE_SECONDS))
     so_far: Counter[str] = Counter()
@@ -175,52 +200,10 @@ def reading_progress(
     for day, who in sorted(count):
         so_far[who] += count[day, who]
         median = median_seconds(timed.get((day, who), []))
-        days.append(ReadingDay(day, who, count[day, who], so_far[who], median))
+        ids = tuple(named.get((day, who), ()))
+        days.append(ReadingDay(day, who, count[day, who], so_far[who], median, ids))
     everything = [value for values in timed.values() for value in values]
     return ReadingProgress(tuple(days), total, median_seconds(everything))
-
-
-def median_seconds(seconds: Sequence[float]) -> Estimate:
-    """Return the median with an interval between two order statistics.
-
-    Examples
-    --------
-    >>> found = median_seconds([10, 20, 30, 40, 50, 60])
-    >>> found.value, found.low, found.high
-    (35.0, 10.0, 60.0)
-    """
-    n = len(seconds)
-    method = "median, order statistics"
-    if not n:
-        return Estimate(math.nan, 0.0, IDLE_SECONDS, 0, method)
-    import numpy as np
-    from scipy.stats import binom
-
-    ordered = np.sort(np.asarray(seconds, dtype=float))
-    # the largest k with P(X < k) <= 0.025 for X from Bin(n, 1/2)
-    below = int(binom.ppf(0.025, n, 0.5))
-    if binom.cdf(below - 1, n, 0.5) > 0.025:  # noqa: PLR2004 - of a 95 % interval
-        below -= 1
-    low, high = (
-        (float(ordered[below - 1]), float(ordered[n - below]))
-        if below >= 1
-        else (0.0, IDLE_SECONDS)
-    )
-    return Estimate(float(np.median(ordered)), low, high, n, method)
-
-
-def say_seconds(seconds: Estimate) -> str:
-    """Write a median time in words.
-
-    Examples
-    --------
-    >>> say_seconds(median_seconds([]))
-    'not timed'
-    """
-    if not seconds.n:
-        return "not timed"
-    low, high = f"{seconds.low:.0f}", f"{seconds.high:.0f}"
-    return f"{seconds.value:.0f} s a trace [{low}, {high}], n={seconds.n:,}"
 
 
 @dataclass(frozen=True)
@@ -315,7 +298,7 @@ def reading_coverage(
 
     Use it before believing that nothing else goes wrong: what was not read was not
     seen. Whether more reading of the same kind brings new failure modes is the
-    question of saturation.
+    question of `saturation`.
 
     Parameters
     ----------

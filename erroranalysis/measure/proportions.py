@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from erroranalysis.errors import UnknownNameError
-from erroranalysis.measure.estimate import Estimate, wilson, wilson_bounds
+from erroranalysis.measure.design import design_based
+from erroranalysis.measure.estimate import Estimate, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     import numpy as np
-
-_MODEL_WEIGHT = 10
-_FEW = 30
 
 
 def clopper_pearson(count: int, n: int, *, assumes: str = "") -> Estimate:
@@ -68,6 +66,8 @@ def jeffreys(count: int, n: int, *, at_once: int = 1, assumes: str = "") -> Esti
 
     Each interval is widened so that all of them hold together in 95 of 100 cases.
     Wilson's cannot be: far out, its lower bound for a rare failure is too high.
+
+    For one interval alone take `wilson`.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def weighted_rate(
     0.33 [0.06, 0.79], n=3, 95% Wilson, weighted (effective n 3.0)
     """
     found, weights = _checked(values, probabilities)
-    return _design_based(found, weights, None, assumes)
+    return design_based(found, weights, None, assumes)
 
 
 def clustered_rate(
@@ -182,6 +182,8 @@ def clustered_rate(
 
     Traces of a session tend to fail together, so that 100 traces of 20 sessions say
     less than 100 traces drawn alone.
+
+    Where every trace was drawn alone it is `weighted_rate`, or `wilson`, and narrower.
 
     Parameters
     ----------
@@ -233,7 +235,7 @@ def clustered_rate(
     0.25 [0.02, 0.81], n=12, 95% Wilson, 4 clusters (effective n 1.8)
     """
     found, weights = _checked(values, probabilities)
-    return _design_based(found, weights, _codes(clusters, len(found)), assumes)
+    return design_based(found, weights, _codes(clusters, len(found)), assumes)
 
 
 def _beta_bounds(
@@ -313,87 +315,3 @@ def _codes(clusters: Sequence[Hashable] | np.ndarray, n: int) -> np.ndarray:
             "a cluster is None or NaN: give a trace without a session a name of its own"
         )
     return np.array(codes, dtype=int)
-
-
-def _design_based(
-    found: np.ndarray, weights: np.ndarray, groups: np.ndarray | None, assumes: str
-) -> Estimate:
-    """Estimate a rate from weighted traces; without groups each is its own."""
-    import numpy as np
-
-    n = len(found)
-    if not n:
-        return wilson(0, 0, assumes=assumes)
-    rate = float(weights[found].sum() / weights.sum())
-    alone = np.arange(n) if groups is None else groups
-    effective = _effective_n(found, weights / weights.sum(), alone, rate)
-    low, high = wilson_bounds(rate, effective)
-    kind = "weighted" if groups is None else f"{int(alone.max()) + 1} clusters"
-    method = f"Wilson, {kind} (effective n {effective:.1f})"
-    return Estimate(rate, low, high, n, method, assumes)
-
-
-def _effective_n(
-    found: np.ndarray, weights: np.ndarray, groups: np.ndarray, rate: float
-) -> float:
-    """Return the number of traces drawn alone that would be as precise.
-
-    The weights add up to 1.
-    """
-    import numpy as np
-
-    n = len(found)
-    together = np.bincount(groups, weights)
-    count = len(together)
-    traces = np.bincount(groups)
-    fails = np.bincount(groups, found)
-    alone, joint = float((weights**2).sum()), float((together**2).sum())
-    rho = _likeness(fails, traces)
-    model = n * (alone + rho * (joint - alone))
-    if count == 1 or not 0 < rate < 1:
-        return min(float(n), max(1.0, n / model))
-    parts = np.bincount(groups, weights * (found - rate))
-    between = (n - 1) / (rate * (1 - rate)) * count / (count - 1)
-    linear = between * float((parts**2).sum())
-    freedom = joint**2 / float((together**4).sum()) - 1
-    deff = (freedom * linear + _MODEL_WEIGHT * model) / (freedom + _MODEL_WEIGHT)
-    if n / model < _FEW:
-        deff = max(deff, model)
-    freedom += _MODEL_WEIGHT
-    if count < n:
-        rarer = min(np.count_nonzero(fails), np.count_nonzero(traces - fails))
-        freedom = min(freedom, 2.0 * rarer + 1)
-    return min(float(n), max(1.0, n / deff * t_ratio(n - 1, freedom)))
-
-
-def _likeness(fails: np.ndarray, traces: np.ndarray) -> float:
-    """Return the ANOVA estimate of the correlation in clusters, drawn towards 1.
-
-    It is 1 where all traces are alike, since nothing can be said.
-    """
-    count, n = len(traces), int(traces.sum())
-    total = float(fails.sum())
-    if count in (1, n) or total in (0, n):
-        return 1.0
-    between = float(((fails - traces * total / n) ** 2 / traces).sum()) / (count - 1)
-    within = float((fails * (traces - fails) / traces).sum()) / (n - count)
-    size = (n - float((traces**2).sum()) / n) / (count - 1)
-    rho = (between - within) / (between + (size - 1) * within)
-    return (max(0.0, rho) * (count - 1) + 1) / count
-
-
-def t_ratio(most: float, freedom: float) -> float:
-    """Return how much less a sample says where its variance is hardly known.
-
-    The squared ratio of two t quantiles (Korn and Graubard 1998), at most 1.
-
-    Examples
-    --------
-    >>> round(t_ratio(99, 9), 3)
-    0.769
-    """
-    from scipy.special import stdtrit
-
-    most, freedom = max(1.0, most), max(1.0, freedom)
-    ratio = stdtrit(most, 0.975) / stdtrit(freedom, 0.975)
-    return min(1.0, float(ratio) ** 2)

@@ -14,6 +14,7 @@ from erroranalysis.measure.coefficients import (
     nominal,
     pattern_estimate,
     ratio,
+    same_length,
 )
 from erroranalysis.measure.estimate import Estimate, wilson
 
@@ -47,6 +48,8 @@ class RaterAgreement:
         for up to 8 raters.
     traces, ratings : int
         How many traces have two ratings or more, and how many ratings were given.
+    differ : tuple of tuple of str
+        For each of `pairs`, the traces on which the two differ; where ids were given.
     """
 
     percent: Estimate
@@ -57,6 +60,7 @@ class RaterAgreement:
     pairs: tuple[Agreement, ...]
     traces: int
     ratings: int
+    differ: tuple[tuple[str, ...], ...] = ()
 
     def __repr__(self) -> str:
         """Say it in one line."""
@@ -65,6 +69,11 @@ class RaterAgreement:
             f" or more: alpha {self.alpha}; same verdict {self.percent.value:.2f};"
             f" unanimous {self.unanimous.value:.2f}; AC1 {self.ac1.value:.2f})"
         )
+
+    def trace_ids(self, one: str, two: str) -> tuple[str, ...]:
+        """Return the traces on which two raters differ."""
+        both = zip(self.pairs, self.differ, strict=False)  # none without ids
+        return next((ids for p, ids in both if set(p.raters) == {one, two}), ())
 
     def frame(self) -> pl.DataFrame:
         """Return one row a quantity, then one row a pair of raters."""
@@ -96,6 +105,7 @@ def rater_agreement(
     ratings: Any,  # noqa: ANN401 - an array, a frame or rows
     *,
     raters: Sequence[str] | None = None,
+    trace_ids: Sequence[str] | None = None,
     seed: int = 0,
 ) -> RaterAgreement:
     """Measure how far several raters agree, by every coefficient that fits.
@@ -109,6 +119,8 @@ def rater_agreement(
         One row a trace, one column a rater; None, NaN and ``defer`` are missing.
     raters : sequence of str, optional
         Their names, one a column; the column names of a frame by default.
+    trace_ids : sequence of str, optional
+        Ids, so that a pair can say on which traces the two differ.
     seed : int, default 0
         Seed of the draws behind the intervals.
 
@@ -120,7 +132,20 @@ def rater_agreement(
     Raises
     ------
     ValueError
-        The rows differ in length, or the names do not fit the columns.
+        The rows differ in length, or names or ids do not fit the table.
+
+    Notes
+    -----
+    Percent agreement is the mean over traces of the share of pairs of ratings that are
+    equal, with the interval of `krippendorff_alpha`; unanimity is a plain share with
+    Wilson's. It is assumed that the traces are a random sample and that ratings are
+    missing whatever they would have been.
+
+    References
+    ----------
+    Krippendorff (2011), Computing Krippendorff's Alpha-Reliability; Fleiss (1971),
+    Psychological Bulletin 76, 378-382; Gwet (2008), British Journal of Mathematical and
+    Statistical Psychology 61, 29-48.
 
     Examples
     --------
@@ -134,6 +159,10 @@ def rater_agreement(
     0.50 [0.30, 0.70], n=20, 95% Wilson
     """
     read = nominal(ratings)
+    if trace_ids is not None:
+        same_length(read.codes, trace_ids, "The ratings and the trace_ids")
+    names = _names(ratings, raters, read.codes.shape[1])
+    pairs = _pairs(read, names, trace_ids, seed)
     counts = read.counts()
     sizes = counts.sum(1)
     rated = counts[sizes > 1]
@@ -144,9 +173,10 @@ def rater_agreement(
         alpha=nominal_alpha(counts, seed),
         fleiss=fleiss_of(counts, seed) if _even(sizes) else None,
         ac1=ac1_of(counts, seed),
-        pairs=_pairs(read, _names(ratings, raters, read.codes.shape[1]), seed),
+        pairs=tuple(pair for pair, _ in pairs),
         traces=len(rated),
         ratings=int(sizes.sum()),
+        differ=() if trace_ids is None else tuple(ids for _, ids in pairs),
     )
 
 
@@ -181,6 +211,8 @@ def fleiss_kappa(ratings: Any, *, seed: int = 0) -> Estimate:  # noqa: ANN401 - 
     of ratings that are equal, ``pe = sum(q**2)``, q the share of a verdict. The same
     value as of statsmodels ``fleiss_kappa``, which divides by zero where only one
     verdict was given and has no interval; for ours see `cohen_kappa`.
+
+    It is assumed that the traces are a random sample.
 
     References
     ----------
@@ -225,6 +257,11 @@ def gwet_ac1(ratings: Any, *, seed: int = 0) -> Estimate:  # noqa: ANN401 - an a
     -------
     Estimate
         Between -1 and 1; NaN where no trace has two ratings.
+
+    Raises
+    ------
+    ValueError
+        The rows differ in length, or there are more than 50 different ratings.
 
     Notes
     -----
@@ -295,15 +332,25 @@ def _same_verdict(counts: np.ndarray, seed: int) -> Estimate:
     return replace(found, low=max(0.0, found.low))
 
 
-def _pairs(read: Ratings, names: Sequence[str], seed: int) -> tuple[Agreement, ...]:
+def _pairs(
+    read: Ratings, names: Sequence[str], ids: Sequence[str] | None, seed: int
+) -> list[tuple[Agreement, tuple[str, ...]]]:
+    """Return every pair, the least agreeing first, with the traces they differ on."""
     if len(names) > _MOST_PAIRED:
-        return ()
+        return []
     found = []
     for one, two in combinations(range(len(names)), 2):
-        both = read.codes[(read.codes[:, [one, two]] >= 0).all(1)]
-        said = [[read.levels[code] for code in both[:, place]] for place in (one, two)]
-        found.append(cohen_kappa(*said, raters=(names[one], names[two]), seed=seed))
-    return tuple(sorted(found, key=lambda pair: (pair.percent.value, pair.raters)))
+        rated = (read.codes[:, [one, two]] >= 0).all(1)
+        both = read.codes[rated]
+        said = [
+            list(map(read.levels.__getitem__, both[:, place].tolist()))
+            for place in (one, two)
+        ]
+        pair = cohen_kappa(*said, raters=(names[one], names[two]), seed=seed)
+        differ = (rated & (read.codes[:, one] != read.codes[:, two])).nonzero()[0]
+        named = () if ids is None else tuple(ids[row] for row in differ.tolist())
+        found.append((pair, named))
+    return sorted(found, key=lambda item: (item[0].percent.value, item[0].raters))
 
 
 def _names(ratings: Any, raters: Sequence[str] | None, width: int) -> list[str]:  # noqa: ANN401 - a frame has names

@@ -5,17 +5,22 @@ from __future__ import annotations
 import html
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from erroranalysis.measure.coefficients import same_length
 from erroranalysis.measure.estimate import Estimate, wilson
-from erroranalysis.measure.results import frame_of, table_of
+from erroranalysis.measure.named_traces import FirstSeen, first_seen
+from erroranalysis.measure.results import frame_of, many, table_of
 from erroranalysis.measure.unseen import (
+    TOTAL_CAUTION,
     chao_low,
     hidden_modes,
     new_bounds,
+    new_caution,
     rarefied,
     unseen_bound,
+    unseen_caution,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +56,10 @@ class Saturation:
         Modes seen after each trace, in reading order.
     together : float
         How many modes come as one: 1 where they come independently.
+    first_seen : tuple of FirstSeen
+        Every mode, in the order in which they were found.
+    unplaced : int
+        Failing traces that were left out, since their notes belong to no mode yet.
     """
 
     traces: int
@@ -61,6 +70,8 @@ class Saturation:
     last_new: int
     discovered: tuple[int, ...]
     together: float = 1.0
+    first_seen: tuple[FirstSeen, ...] = field(default=(), compare=False)
+    unplaced: int = 0
 
     @property
     def once(self) -> int:
@@ -84,13 +95,16 @@ class Saturation:
             return Estimate(math.nan, 0.0, 1.0, self.found, method, _ASSUMES)
         value = self.once / self.found * self._damping()
         high = unseen_bound(self.once, self.twice, self.found, self.together)
-        return Estimate(value, 0.0, max(high, value), self.found, method, _ASSUMES)
+        said = unseen_caution(self.once, high)
+        high = max(high, value)
+        return Estimate(value, 0.0, high, self.found, method, _ASSUMES, said)
 
     @property
     def coverage(self) -> Estimate:
         """Share of all failures that are of modes already seen: 1 minus `unseen`."""
         u = self.unseen
-        return Estimate(1 - u.value, 1 - u.high, 1.0, u.n, u.method, u.assumes)
+        low = 1 - u.high
+        return Estimate(1 - u.value, low, 1.0, u.n, u.method, u.assumes, u.caution)
 
     @property
     def total(self) -> Estimate:
@@ -105,7 +119,8 @@ class Saturation:
             return Estimate(math.nan, 0.0, math.inf, self.traces, method, _ASSUMES)
         low = chao_low(self.modes, self.once, self.twice, self.traces)
         value = self.modes + self._hidden()
-        return Estimate(value, low, math.inf, self.traces, method, _ASSUMES)
+        n, high = self.traces, math.inf
+        return Estimate(value, low, high, n, method, _ASSUMES, TOTAL_CAUTION)
 
     def expected_new(self, more: int) -> Estimate:
         """Predict how many new modes the next traces will bring.
@@ -152,7 +167,8 @@ class Saturation:
         )
         low, high = new_bounds(value, noise, step)
         low, high = min(value, low), max(value, high)
-        return Estimate(value, low, high, self.traces, method, _ASSUMES)
+        said = new_caution(high)
+        return Estimate(value, low, high, self.traces, method, _ASSUMES, said)
 
     def traces_until(self, target: float = 0.05) -> int | None:
         """Say how many more traces it takes until little is expected to be unseen.
@@ -192,7 +208,10 @@ class Saturation:
     @property
     def sentence(self) -> str:
         """What a reader needs to know to stop or to go on, in words."""
-        read = f"{self.traces} traces read, {self.modes} modes seen"
+        read = f"{many(self.traces, 'trace')} read, {many(self.modes, 'mode')} seen"
+        if self.unplaced:
+            lost = many(self.unplaced, "failing trace")
+            read += f" ({lost} of no mode yet left out)"
         if not self.traces:
             return "No traces read yet."
         if not self.found:
@@ -250,6 +269,10 @@ class Saturation:
         """Say it in one line."""
         return f"Saturation({self.sentence})"
 
+    def trace_ids(self, mode: str) -> tuple[str, ...]:
+        """Return the trace in which a mode was seen first."""
+        return next((m.trace_ids for m in self.first_seen if m.mode == mode), ())
+
     def _repr_html_(self) -> str:
         shown = self.frame().select("quantity", "value", "low", "high").to_dicts()
         return f"<p>{html.escape(self.sentence)}</p>{table_of(shown)}"
@@ -269,11 +292,14 @@ class Saturation:
         return once * more / (t + more)
 
 
-def saturation(modes: Sequence[Collection[Hashable]]) -> Saturation:
+def saturation(
+    modes: Sequence[Collection[Hashable]], *, trace_ids: Sequence[str] | None = None
+) -> Saturation:
     """Say how much failure is unseen after the traces read so far.
 
     For the question when to stop reading. It counts traces, passes included, since
-    traces are what is read; a trace may show several modes.
+    traces are what is read; a trace may show several modes. Whether whole regions were
+    left out is `reading_coverage`.
 
     Parameters
     ----------
@@ -281,6 +307,8 @@ def saturation(modes: Sequence[Collection[Hashable]]) -> Saturation:
         For every trace read, in reading order, the failure modes found in it; empty
         for a pass. Only traces that were read in random order: with picked ones the
         numbers mean nothing.
+    trace_ids : sequence of str, optional
+        Ids, so that a mode can say in which trace it was seen first.
 
     Returns
     -------
@@ -291,6 +319,8 @@ def saturation(modes: Sequence[Collection[Hashable]]) -> Saturation:
     ------
     TypeError
         A trace has text instead of a set of modes.
+    ValueError
+        There is not one id a trace.
 
     Notes
     -----
@@ -322,10 +352,12 @@ def saturation(modes: Sequence[Collection[Hashable]]) -> Saturation:
     of kinds not yet seen, at most 16 %. 20 more traces would bring about 0.4 new modes
     (at most 3). The last was new.)
     """
+    if trace_ids is not None:
+        same_length(modes, trace_ids, "The traces and the trace_ids")
     counts: Counter[Hashable] = Counter()
     where: dict[Hashable, list[int]] = {}
     discovered: list[int] = []
-    last_new = failed = 0
+    failed = 0
     for place, shown in enumerate(modes):
         if isinstance(shown, str) or shown is None:
             raise TypeError(
@@ -337,9 +369,8 @@ def saturation(modes: Sequence[Collection[Hashable]]) -> Saturation:
         counts.update(distinct)
         for mode in distinct:
             where.setdefault(mode, []).append(place)
-        if len(counts) > (discovered[-1] if discovered else 0):
-            last_new = place + 1
         discovered.append(len(counts))
+    found = first_seen(where, trace_ids)
     times = Counter(counts.values())
     seen = tuple(times.get(k, 0) for k in range(max(times, default=0) + 1))
     return Saturation(
@@ -348,9 +379,10 @@ def saturation(modes: Sequence[Collection[Hashable]]) -> Saturation:
         found=counts.total(),
         modes=len(counts),
         seen=seen,
-        last_new=last_new,
+        last_new=found[-1].place if found else 0,
         discovered=tuple(discovered),
         together=_together(where),
+        first_seen=found,
     )
 
 

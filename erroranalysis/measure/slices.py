@@ -8,7 +8,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from erroranalysis.measure.estimate import Estimate, wilson
+from erroranalysis.measure.coefficients import same_length
+from erroranalysis.measure.estimate import CONSERVATIVE, Estimate, wilson
 from erroranalysis.measure.proportions import counted, jeffreys
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _STRENGTHS = 40
 _MEANS = 25
 _NAMED = 5
+_ALIKE = f"{CONSERVATIVE}no slice stands out; if all are alike, it holds in up to 99 %"
 _COLUMNS = ["slice", "count", "n", "rate", "low", "high"]
 _COLUMNS += ["shrunk", "shrunk_low", "shrunk_high", "stands_out"]
 
@@ -42,6 +44,8 @@ class SliceRate:
         the better guess of the true rate. Its interval holds for 95 % of the slices.
     stands_out : bool
         Whether the raw interval leaves out the overall rate.
+    trace_ids : tuple of str
+        The traces that were counted, where ids were given.
     """
 
     name: str
@@ -49,6 +53,7 @@ class SliceRate:
     raw: Estimate
     shrunk: Estimate
     stands_out: bool
+    trace_ids: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Say it in one line."""
@@ -88,6 +93,10 @@ class SliceRates:
     def __repr__(self) -> str:
         """Say it in one line."""
         return f"SliceRates({self.says})"
+
+    def trace_ids(self, name: str) -> tuple[str, ...]:
+        """Return the traces of a slice that were counted."""
+        return next((s.trace_ids for s in self.slices if s.name == name), ())
 
     def frame(self) -> pl.DataFrame:
         """Return one row a slice."""
@@ -130,6 +139,8 @@ class SliceRates:
 def slice_rates(
     values: Sequence[bool] | Sequence[str] | np.ndarray,
     slices: Sequence[Hashable] | np.ndarray,
+    *,
+    trace_ids: Sequence[str] | None = None,
 ) -> SliceRates:
     """Estimate a rate in each of many slices, such as channels, topics or versions.
 
@@ -144,6 +155,8 @@ def slice_rates(
         traces were drawn alone, with equal chances within a slice.
     slices : sequence of hashable
         The slice of each trace. None is a slice of its own, called "none".
+    trace_ids : sequence of str, optional
+        Ids, so that a slice can say which traces were counted.
 
     Returns
     -------
@@ -191,6 +204,8 @@ def slice_rates(
     names = slices.tolist() if isinstance(slices, np.ndarray) else list(slices)
     if len(names) != len(found):
         raise ValueError(f"there are {len(found)} values and {len(names)} slices")
+    if trace_ids is not None:
+        same_length(found, trace_ids, "The values and the trace_ids")
     overall = wilson(int(found.sum()), len(found))
     if not names:
         return SliceRates(overall, ())
@@ -198,20 +213,27 @@ def slice_rates(
     codes = np.array([places.setdefault(name, len(places)) for name in names])
     sizes = np.bincount(codes)
     counts = np.bincount(codes, found).astype(int)
+    members: list[list[str]] = [[] for _ in sizes]
+    if trace_ids is not None:
+        for row in np.flatnonzero(found).tolist():
+            members[codes[row]].append(trace_ids[row])
     raw_rate = functools.cache(functools.partial(jeffreys, at_once=len(sizes)))
+    raws = [
+        raw_rate(int(count), int(n)) for count, n in zip(counts, sizes, strict=True)
+    ]
+    outs = [not raw.low <= overall.value <= raw.high for raw in raws]
+    drawn = _shrunk(counts, sizes, "" if any(outs) else _ALIKE)
     made = []
-    for name, count, n, shrunk in zip(
-        places, counts, sizes, _shrunk(counts, sizes), strict=True
+    for name, count, raw, shrunk, out, ids in zip(
+        places, counts, raws, drawn, outs, members, strict=True
     ):
-        raw = raw_rate(int(count), int(n))
-        out = not raw.low <= overall.value <= raw.high
         called = "none" if name is None else str(name)
-        made.append(SliceRate(called, int(count), raw, shrunk, out))
+        made.append(SliceRate(called, int(count), raw, shrunk, out, tuple(ids)))
     made.sort(key=lambda item: (-item.shrunk.value, item.name))
     return SliceRates(overall, tuple(made))
 
 
-def _shrunk(counts: np.ndarray, sizes: np.ndarray) -> list[Estimate]:
+def _shrunk(counts: np.ndarray, sizes: np.ndarray, said: str) -> list[Estimate]:
     """Return the posterior of each slice's rate as an estimate."""
     import numpy as np
     from scipy.special import betaincinv
@@ -235,7 +257,7 @@ def _shrunk(counts: np.ndarray, sizes: np.ndarray) -> list[Estimate]:
     )
     low, high = np.where(x == 0, 0.0, low), np.where(x == n, 1.0, high)
     made = [
-        Estimate(float(m), float(a), float(b), int(k), method, assumes)
+        Estimate(float(m), float(a), float(b), int(k), method, assumes, said)
         for m, a, b, k in zip(mean, low, high, n, strict=True)
     ]
     return [made[place] for place in back.ravel()]

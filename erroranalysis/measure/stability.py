@@ -176,6 +176,9 @@ def stability(
     squared standard error from the spread between traces, no more than the number of
     pairs of runs: runs on one trace are not new traces.
 
+    It is assumed that the traces are a random sample, and that no run was answered from
+    a cache.
+
     References
     ----------
     Kish (1965), Survey Sampling, section 8.2; Korn and Graubard (1998), Survey

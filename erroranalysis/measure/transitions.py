@@ -137,6 +137,8 @@ def failing_transitions(
     which hand-over breaks. To count kinds of failure, wherever they happen, use the
     Pareto of failure modes.
 
+    To count failures by a field, in whatever order the steps came, use `slice_grid`.
+
     Parameters
     ----------
     steps : sequence of sequence of str
@@ -165,6 +167,12 @@ def failing_transitions(
     What comes after the first failure is left out: it follows from it, and blaming it
     would send people to the wrong step. A trace that goes the same way several times
     counts once, so that the rate is a share of independent traces (Wilson).
+
+    References
+    ----------
+    Husain and Shankar, LLM Evals FAQ, "How do I evaluate agentic workflows?", on the
+    matrix of transitions; Wilson (1927), Journal of the American Statistical
+    Association 22, 209-212, for the rates.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from erroranalysis.measure.coefficients import same_length
-from erroranalysis.measure.estimate import Z95, Estimate, wilson
+from erroranalysis.measure.estimate import SHORT, Z95, Estimate, wilson
 from erroranalysis.measure.trials import ASSUMES, mean_over_tasks, task_shares
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-_POWER_80 = 0.8416212335729143
+_POWER_80, _FEW = 0.8416212335729143, 15
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def compare_trials(
 ) -> TrialsComparison:
     """Compare two agents that were run several times on the same tasks.
 
+    For agents run several times; with one run a task use `paired_comparison`.
+
     Parameters
     ----------
     first, second : tuple of two sequences of int
@@ -118,7 +120,10 @@ def compare_trials(
     Notes
     -----
     t interval of the mean difference over tasks. Where all tasks differ alike its
-    width would be 0; then the bound is the Wilson bound of a task that differs.
+    width would be 0; then the bound is the Wilson bound of a task that differs. Where
+    fewer than 15 tasks differ it covers 90 to 95 %, and its `caution` says so.
+
+    It is assumed that the tasks are a random sample of those that matter.
 
     References
     ----------
@@ -147,13 +152,19 @@ def compare_trials(
     half = float(stdtrit(m - 1, 0.975)) * spread / math.sqrt(m)
     half = half if spread > 0 else wilson(0, m).high
     low, high = max(-1.0, value - half), min(1.0, value + half)
-    found = Estimate(value, low, high, m, method, ASSUMES)
+    differ, said = int((differences != 0).sum()), ""
+    if differ < _FEW:
+        said = f"{SHORT}the two differ on {differ} of {m} tasks"
+    found = Estimate(value, low, high, m, method, ASSUMES, said)
     detectable = min(1.0, half * (1 + _POWER_80 / Z95))
     return TrialsComparison(name, one, two, found, spread, detectable)
 
 
 def tasks_for_comparison(difference: float, spread: float) -> int:
     """Say how many tasks a comparison of two agents needs.
+
+    The sample size of `compare_trials`; for one run a task use
+    `traces_for_paired_difference`.
 
     Parameters
     ----------
@@ -172,6 +183,12 @@ def tasks_for_comparison(difference: float, spread: float) -> int:
     ------
     ValueError
         A number is not above 0.
+
+    Notes
+    -----
+    ``((1.96 + 0.84) * spread / difference)**2``, rounded up: the normal formula for the
+    mean of paired differences. It assumes that the tasks are a random sample and that
+    the spread is known; a spread from few tasks is itself uncertain.
 
     References
     ----------

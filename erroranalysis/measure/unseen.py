@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from erroranalysis.measure.estimate import Z95
+from erroranalysis.measure.estimate import CONSERVATIVE, Z95
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ONE_SIDED = 1.6448536269514722
+_MOST_UNSEEN, _FEW_NEW = 0.5, 5
+TOTAL_CAUTION = (
+    f"{CONSERVATIVE}what Chao's formula estimates is itself less than the number of"
+    " modes where some are rarer than others, so that the bound nearly always holds"
+)
 
 
 def unseen_bound(
@@ -98,3 +103,37 @@ def rarefied(seen: Sequence[int], traces: int, some: int) -> float:
         -np.inf,
     )
     return float((np.asarray(seen) * -np.expm1(missed)).sum())
+
+
+def unseen_caution(once: int, high: float) -> str:
+    """Say where the bound of the unseen share holds in more than 95 of 100 cases.
+
+    Examples
+    --------
+    >>> unseen_caution(7, 0.2)
+    ''
+    """
+    if once <= 1:
+        return (
+            f"{CONSERVATIVE}nearly all modes were seen again; if there are no others,"
+            " every bound holds"
+        )
+    if high >= _MOST_UNSEEN:
+        return f"{CONSERVATIVE}few failures were seen for so many modes"
+    return ""
+
+
+def new_caution(high: float) -> str:
+    """Say where so few new modes come into question that the interval is too wide.
+
+    Examples
+    --------
+    >>> new_caution(3.8)
+    'conservative here: new modes are whole numbers, of which only 0 to 3 are left'
+    """
+    if high >= _FEW_NEW:
+        return ""
+    left = math.floor(high)
+    return (
+        f"{CONSERVATIVE}new modes are whole numbers, of which only 0 to {left} are left"
+    )

@@ -1,4 +1,4 @@
-"""Judges, and how often the product fails. The methods delegate."""
+"""Judges. The methods delegate."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 from erroranalysis import overview
 from erroranalysis.errors import helpful_keywords
 from erroranalysis.judge import Judge, judge_for
-from erroranalysis.rates import failure_rates
 from erroranalysis.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from erroranalysis.measure import Alignment, FailureRates
+    from erroranalysis.measure import Alignment
     from erroranalysis.store import Store
 
 
 class Judging:
-    """Judges, and how often the product fails."""
+    """Judges, and what they said."""
 
     _store: Store
 
@@ -80,24 +79,3 @@ class Judging:
     def judgements(self) -> pl.DataFrame:
         """Return every finished call of every judge."""
         return self._store.judging.frame()
-
-    @helpful_keywords
-    def failure_rates(self, *, annotator: str | None = None) -> FailureRates:
-        """Estimate how often the product fails, overall and by failure mode.
-
-        Parameters
-        ----------
-        annotator : str, optional
-            Whose verdicts; the busiest annotator's by default.
-
-        Returns
-        -------
-        FailureRates
-            The method follows from how the labelled traces were chosen.
-
-        Raises
-        ------
-        NoHonestEstimateError
-            All labelled traces were picked because they looked bad.
-        """
-        return failure_rates(self._store, annotator=annotator)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.errors import helpful_keywords
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from erroranalysis.ingest import IngestReport, Preview
     from erroranalysis.ingest.reader import Columns
     from erroranalysis.ingest.redaction import Redact
-    from erroranalysis.records import Trace
     from erroranalysis.store import Store
     from erroranalysis.widgets.trace_view import TraceView
 
@@ -91,11 +89,7 @@ class Loading:
         """
         from erroranalysis.widgets.trace_view import TraceView
 
-        return TraceView(self._whole(trace_id))
-
-    def _whole(self, trace_id: str) -> Trace:
-        trace = self._store.traces.get(trace_id)
-        return replace(trace, spans=tuple(self._store.traces.spans(trace.id)))
+        return TraceView(self._store.traces.whole(trace_id))
 
     def feedback(self) -> pl.DataFrame:
         """Return what the sources said about the quality of traces."""

@@ -8,6 +8,7 @@ from erroranalysis import overview
 from erroranalysis.errors import helpful_keywords
 from erroranalysis.export import ExportReport, export_labels, write_report
 from erroranalysis.project.judging import Judging
+from erroranalysis.project.measuring import Measuring
 from erroranalysis.project.reading import Reading
 from erroranalysis.records import utc_now
 from erroranalysis.store import Store
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Project(Reading, Judging):
+class Project(Reading, Judging, Measuring):
     """One project file: traces, what people said of them, and what follows from it.
 
     Parameters

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erroranalysis import overview
 from erroranalysis.annotating import ImportReport, import_annotations
 from erroranalysis.batch import Batch, choose, draw
 from erroranalysis.errors import helpful_keywords
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from erroranalysis.measure import Agreement
     from erroranalysis.records import Trace
     from erroranalysis.widgets.annotator import Annotator
 
@@ -154,7 +152,7 @@ class Reading(Loading):
         self._store.traces.locate(queue.ids)
         return Annotator(
             queue,
-            self._whole,
+            self._store.traces.whole,
             taxonomy=Taxonomy(self._store),
             render=render,
             keys=keys,
@@ -216,9 +214,3 @@ class Reading(Loading):
             batch_id=batch_id,
             unknown_traces=unknown_traces,
         )
-
-    def agreement(
-        self, first: str | None = None, second: str | None = None
-    ) -> Agreement:
-        """Measure how far two annotators agree: Cohen's kappa and plain percent."""
-        return overview.agreement(self._store, first, second)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from erroranalysis.store.lease import Leases
 
+# What stands for a value that a trace does not have.
+NONE = "(none)"
+PERIODS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 # The same for one session, and never the same for two traces without one.
 SESSION = "coalesce('s:' || session_id, 't:' || id)"
 
@@ -118,6 +121,28 @@ class Sampling:
             {**who.values(), **values},
         )
         return dict(zip(found["id"].to_list(), found["stratum"].to_list(), strict=True))
+
+    def cells_of(
+        self, trace_ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the stratum of some traces."""
+        stratum, values = _stratum(names)
+        return self._of(trace_ids, stratum, values)
+
+    def periods_of(self, trace_ids: Sequence[str], length: str) -> dict[str, str]:
+        """Return the day, week or month in which traces started; UTC, as ISO 8601."""
+        period = f"strftime(started_at, '{PERIODS[length]}')"
+        return self._of(trace_ids, f"coalesce({period}, '{NONE}')", {})
+
+    def _of(
+        self, trace_ids: Sequence[str], what: str, values: Mapping[str, str]
+    ) -> dict[str, str]:
+        found = self._frame(
+            f"SELECT id, {what} AS value FROM traces"
+            " WHERE id IN (SELECT unnest($ids::VARCHAR[]))",
+            {**values, "ids": list(trace_ids)},
+        )
+        return dict(zip(found["id"].to_list(), found["value"].to_list(), strict=True))
 
     def sessions(
         self, who: Population, names: Sequence[str]
@@ -229,11 +254,11 @@ def _stratum(names: Sequence[str]) -> tuple[str, dict[str, str]]:
     parts, values = [], {}
     for place, name in enumerate(names):
         if name == "month":
-            value = "strftime(started_at, '%Y-%m')"
+            value = f"strftime(started_at, '{PERIODS[name]}')"
         elif name in columns:
             value = '"' + name + '"::VARCHAR'
         else:
             values[f"key{place}"] = "/" + name.replace("~", "~0").replace("/", "~1")
             value = f"json_extract_string(metadata, $key{place})"
-        parts.append(f"coalesce(nullif({value}, ''), '(none)')")
+        parts.append(f"coalesce(nullif({value}, ''), '{NONE}')")
     return (f"concat_ws(' · ', {', '.join(parts)})" if parts else "NULL"), values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -168,6 +168,11 @@ class Traces:
             if not found and (other := normal_id(trace_id)) != trace_id:
                 found = list(fetched(connection.execute(sql, [other])))
         return found
+
+    def whole(self, trace_id: str) -> Trace:
+        """Return one trace with its steps."""
+        trace = self.get(trace_id)
+        return replace(trace, spans=tuple(self.spans(trace.id)))
 
     def many(self, trace_ids: Iterable[str]) -> list[Trace]:
         """Return traces in the order of the ids; unknown ids are left out."""

@@ -12,8 +12,8 @@ from erroranalysis.errors import (
     UnknownNameError,
     helpful_keywords,
 )
-from erroranalysis.measure import ModeCount, Pareto, wilson
 from erroranalysis.records import new_id
+from erroranalysis.taxonomy.counting import pareto, saturated
 from erroranalysis.taxonomy.suggestions import (
     SuggestedGroup,
     Suggestions,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from erroranalysis.measure import Pareto, Saturation
     from erroranalysis.store import Store
 
 
@@ -259,28 +260,32 @@ class Taxonomy:
         Pareto
             Counts, and shares of the traces that got a verdict of pass or fail.
         """
-        annotator = self._store.annotations.reference(annotator)
-        current = self._store.annotations.current(annotator)
-        read = [item for item in current.values() if item.verdict in ("pass", "fail")]
-        failed = {item.trace_id for item in read if item.verdict == "fail"}
-        traces: dict[str, list[str]] = {
-            mode["name"]: [] for mode in self._store.modes.active()
-        }
-        placed = set()
-        for row in self._store.modes.assignments().iter_rows(named=True):
-            if row["annotator"] == annotator and row["trace_id"] in failed:
-                traces[row["mode"]].append(row["trace_id"])
-                placed.add(row["trace_id"])
-        assumes = "the traces that were read are a random sample"
-        counts = [
-            ModeCount(
-                name, len(ids), wilson(len(ids), len(read), assumes=assumes), tuple(ids)
-            )
-            for name, ids in traces.items()
-        ]
-        counts.sort(key=lambda item: (-item.count, item.mode))
-        unplaced = len(failed - placed)
-        return Pareto(tuple(counts), len(read), len(failed), unplaced, annotator)
+        return pareto(self._store, annotator)
+
+    @helpful_keywords
+    def saturation(self, *, annotator: str | None = None) -> Saturation:
+        """Say how much failure is still unseen, and what further reading would bring.
+
+        Parameters
+        ----------
+        annotator : str, optional
+            Whose notes; the busiest annotator's by default.
+
+        Returns
+        -------
+        Saturation
+            Over the traces that were drawn by chance, passes included, in the order in
+            which they were judged. Failing traces whose note belongs to no mode yet
+            are left out: place them first.
+
+        Raises
+        ------
+        NothingToDoError
+            Nobody has annotated yet.
+        NoHonestEstimateError
+            All labelled traces were picked because they looked bad.
+        """
+        return saturated(self._store, annotator)
 
     def find(self, name: str) -> dict[str, Any]:
         """Return a failure mode by its name, upper and lower case alike.

@@ -35,6 +35,22 @@ result = failing_transitions(
 """
 
 
+SLICED = """
+from erroranalysis.measure import align_slices
+result = align_slices(
+    ["pass", "pass", "fail", "pass"], ["pass", "fail", "pass", "fail"],
+    ["de", "de", "en", "en"], trace_ids=["t1", "t2", "t3", "t4"],
+)
+"""
+DRIFT = """
+from erroranalysis.measure import drift
+result = drift(
+    [38, 30], [40, 40], baseline=0.9, periods=["week 1", "week 2"],
+    trace_ids=[["t1", "t2"], [f"u{n}" for n in range(10)]],
+)
+"""
+
+
 def press(notebook: Notebook, number: int) -> Any:
     """Run a cell, and return its output."""
     cell = notebook.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
@@ -56,11 +72,18 @@ def press(notebook: Notebook, number: int) -> Any:
     [
         (PARETO, "('late-0', 'late-1', 'late-2')", "('<b>rude</b>-0'", "bar"),
         (MATRIX, "('t2', 't4')", "('t1', 't3')", "rect mark"),
+        (SLICED, "('t3', 't2', 't4')", "('t3', 't4')", "point"),
+        (DRIFT, "('t1', 't2')", "('u0', 'u1', 'u2'", "point"),
     ],
-    ids=["pareto", "matrix"],
+    ids=["pareto", "matrix", "sliced", "drift"],
 )
 def test_a_click_selects_the_traces_behind_a_mark(
-    notebook: Notebook, result: str, first: str, second: str, mark: str
+    notebook: Notebook,
+    request: pytest.FixtureRequest,
+    result: str,
+    first: str,
+    second: str,
+    mark: str,
 ) -> None:
     outside: list[str] = []
 
@@ -72,7 +95,7 @@ def test_a_click_selects_the_traces_behind_a_mark(
             route.abort()
 
     notebook.page.route("http*://**/*", only_here)
-    name = f"live-{mark.split(maxsplit=1)[0]}"
+    name = f"live-{request.node.callspec.id}"
     notebook.lab.write(
         name, DRAW.format(result=result), "view.selected", "view.selected"
     )

@@ -9,19 +9,26 @@ from typing import Any
 
 from erroranalysis.charts import rating_strip
 from erroranalysis.measure import (
+    FailureRate,
+    FailureRates,
     ModeCount,
     Pareto,
     align,
+    align_slices,
     cohen_kappa,
+    compare_judges,
+    disagreements,
     drift,
     failing_transitions,
     reading_coverage,
     reading_progress,
     saturation,
     slice_grid,
+    slice_rates,
+    stability,
+    unpaired_comparison,
     wilson,
 )
-from erroranalysis.measure.slices import slice_rates
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -39,6 +46,37 @@ def names(n: int) -> list[str]:
 def _pareto(of: Sequence[str]) -> Any:
     modes = tuple(ModeCount(name, 3, wilson(3, 50), ("t1", "t2", "t3")) for name in of)
     return Pareto(modes, 50, 3 * len(of), 0)
+
+
+def _rates(of: Sequence[str]) -> Any:
+    found = wilson(3, 50)
+    modes = tuple(FailureRate(name, found, found, trace_ids=("t1",)) for name in of)
+    overall = found if of else wilson(0, 0)
+    return FailureRates(overall, modes, "random", failing=("t1", "t2"))
+
+
+def _sliced(of: Sequence[str]) -> Any:
+    values = [name for name in of for _ in range(8)]
+    human = ["pass", "fail"] * (len(values) // 2)
+    judge = ["pass", "fail", "fail", "fail"] * (len(values) // 4)
+    return align_slices(human, judge, values, trace_ids=names(len(values)))
+
+
+def _disagreements(of: Sequence[str]) -> Any:
+    table = [["pass", "fail"], ["fail", "fail"]] * len(of)
+    return disagreements(table, modes=[[name] for name in of for _ in range(2)])
+
+
+def _comparison(of: Sequence[str]) -> Any:
+    if not of:
+        return unpaired_comparison([], [])
+    human, new = ["pass"] * 40 + ["fail"] * 35, ["pass"] * 45 + ["fail"] * 30
+    return compare_judges(human, human, new, names=(of[0], of[-1]))
+
+
+def _stability(of: Sequence[str]) -> Any:
+    runs = [[n % 3 < k for n in range(4 * len(of))] for k in range(3)]
+    return stability(runs, trace_ids=names(4 * len(of)))
 
 
 def _transitions(of: Sequence[str]) -> Any:
@@ -59,7 +97,8 @@ def _slices(of: Sequence[str]) -> Any:
 
 def _slice_rates(of: Sequence[str]) -> Any:
     values = [name for name in of for _ in range(40)]
-    return slice_rates([i % 4 == 0 for i in range(len(values))], values)
+    has = [i % 4 == 0 for i in range(len(values))]
+    return slice_rates(has, values, trace_ids=names(len(values)))
 
 
 def _coverage(of: Sequence[str]) -> Any:
@@ -72,12 +111,16 @@ def _coverage(of: Sequence[str]) -> Any:
 def _progress(of: Sequence[str]) -> Any:
     times = [datetime(2026, 3, 2) + timedelta(days=i % 4) for i in range(40 * len(of))]
     who = [name for name in of for _ in range(40)]
-    return reading_progress(times, who, [float(20 + i % 9) for i in range(len(who))])
+    spent = [float(20 + i % 9) for i in range(len(who))]
+    return reading_progress(times, who, spent, trace_ids=names(len(who)))
 
 
 def _drift(of: Sequence[str]) -> Any:
     n = len(of)
-    return drift([45] * n, [50] * n, baseline=(850, 1000), periods=list(of))
+    ids = [names(5)] * n
+    return drift(
+        [45] * n, [50] * n, baseline=(850, 1000), periods=list(of), trace_ids=ids
+    )
 
 
 def _dated(of: Sequence[str]) -> Any:
@@ -87,13 +130,14 @@ def _dated(of: Sequence[str]) -> Any:
 
 
 def _saturation(of: Sequence[str]) -> Any:
-    return saturation([{name} for name in of] * 2)
+    return saturation([{name} for name in of] * 2, trace_ids=names(2 * len(of)))
 
 
 def _alignments(of: Sequence[str]) -> Any:
     human = ["pass"] * 40 + ["fail"] * 35
     judge = ["fail", *human[1:-1], "pass"]
-    return [align(human, judge, name=name, split="dev") for name in of]
+    ids = names(75)
+    return [align(human, judge, name=one, split="dev", trace_ids=ids) for one in of]
 
 
 def _pairs(of: Sequence[str]) -> Any:
@@ -110,6 +154,7 @@ def _strip(of: Sequence[str]) -> Any:
 
 KINDS: dict[str, tuple[Callable[[Sequence[str]], Any], dict[str, Any]]] = {
     "pareto": (_pareto, {}),
+    "rates": (_rates, {}),
     "transitions": (_transitions, {}),
     "slice grid": (_slices, {}),
     "slice rates": (_slice_rates, {}),
@@ -120,6 +165,10 @@ KINDS: dict[str, tuple[Callable[[Sequence[str]], Any], dict[str, Any]]] = {
     "saturation": (_saturation, {}),
     "alignments": (_alignments, {}),
     "versions": (_alignments, {"kind": "versions"}),
+    "sliced": (_sliced, {}),
+    "comparison": (_comparison, {}),
+    "stability": (_stability, {}),
+    "disagreements": (_disagreements, {}),
     "pairs": (_pairs, {}),
     "strip": (_strip, {}),
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes import chat
+from fakes import ModelServer, chat
 
 import erroranalysis as ea
 from erroranalysis.errors import NoHonestEstimateError
+from erroranalysis.measure import corrected_rate
 from erroranalysis.queue import Queue
 
 
@@ -124,7 +125,7 @@ def test_a_good_judge_narrows_the_rate_and_shows_what_it_corrected(
 def test_what_is_said_of_a_judge_fits_the_interval_that_is_shown_beside(
     project: ea.Project,
 ) -> None:
-    notes = fill(project, n=150, fails=30)
+    notes = fill(project, n=330, fails=66)
     batch = project.sample(100, seed=5)
     chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
     project.import_annotations(chosen, annotator="mira", batch=batch)
@@ -137,6 +138,23 @@ def test_what_is_said_of_a_judge_fits_the_interval_that_is_shown_beside(
     width = found.rate.high - found.rate.low
     no_gain = width >= found.labels_only.high - found.labels_only.low
     assert ("the judge adds nothing here" in found.note) == no_gain
+
+
+def test_a_judge_that_read_little_more_than_the_person_does_not_correct(
+    project: ea.Project,
+) -> None:
+    notes = fill(project, n=150, fails=30)
+    batch = project.sample(100, seed=5)
+    chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
+    project.import_annotations(chosen, annotator="mira", batch=batch)
+    project.taxonomy.add("oops")
+    failing = [row["trace_id"] for row in chosen if row["verdict"] == "fail"]
+    project.taxonomy.assign(failing, "oops")
+    project.judge("oops").run("all", progress=False)
+    (found,) = project.failure_rates().modes
+    assert found.rate == found.labels_only
+    assert found.judge_only is not None
+    assert "beside 100 labelled traces the judge read 50 more" in found.note
 
 
 def test_deferred_traces_do_not_count(project: ea.Project) -> None:
@@ -188,3 +206,57 @@ def test_labels_that_were_not_drawn_are_left_out_and_counted(
         "4 labelled traces whose choice nobody recorded are left out;"
         f" {found} traces that were read for being like another are left out"
     )
+
+
+def test_what_taught_a_judge_is_left_out_by_split_and_not_by_outcome(
+    project: ea.Project, model_server: ModelServer
+) -> None:
+    """Its examples are balanced: to leave out only them makes failures look rarer."""
+    notes = fill(project, n=500, fails=100)
+    batch = project.sample(150, seed=5)
+    labels = [row for row in notes if row["trace_id"] in batch.trace_ids]
+    project.import_annotations(labels, annotator="mira", batch=batch)
+    project.taxonomy.add("oops")
+    fails = {row["trace_id"] for row in labels if row["verdict"] == "fail"}
+    project.taxonomy.assign(sorted(fails), "oops")
+    model_server.script = lambda _: '{"critique": "fine", "verdict": "pass"}'
+    judge = project.judge("oops", "stub", base_url=model_server.url)
+    judge.run("all", progress=False)
+    (found,) = project.failure_rates().modes
+
+    held_out = project.sql("SELECT trace_id FROM splits WHERE split <> 'train'")
+    compared = set(held_out["trace_id"].to_list())
+    assert len(compared) == 106
+    failed = len(compared & fails)
+    expected = corrected_rate(
+        both_pass=len(compared) - failed,
+        judge_pass_human_fail=failed,
+        judge_fail_human_pass=0,
+        both_fail=0,
+        unlabelled_pass=350,
+        unlabelled_fail=0,
+        label_sampling="random",
+    )
+    assert found.rate == expected.failure_rate
+    assert found.rate.value == pytest.approx(len(fails) / 150, abs=0.01)
+
+
+def test_notes_of_no_mode_count_no_more_than_others(project: ea.Project) -> None:
+    """They have no split; a part as large as the train split is left out of them."""
+    notes = fill(project, n=1800, fails=600)
+    batch = project.sample(600, seed=5)
+    labels = [row for row in notes if row["trace_id"] in batch.trace_ids]
+    project.import_annotations(labels, annotator="mira", batch=batch)
+    project.taxonomy.add("oops")
+    fails = [row["trace_id"] for row in labels if row["verdict"] == "fail"]
+    project.taxonomy.assign(fails[: len(fails) // 2], "oops")
+    project.judge("oops").run("all", progress=False)
+    (found,) = project.failure_rates().modes
+    assert found.labels_only.n == 600
+    assert found.rate.value == pytest.approx(1 / 6, abs=0.012)
+
+
+def test_the_traces_behind_a_rate_have_names(labelled: ea.Project) -> None:
+    rates = labelled.failure_rates()
+    found = {item.mode: len(item.trace_ids) for item in rates.modes}
+    assert (found, len(rates.failing)) == ({"late": 15, "rude": 5}, 20)

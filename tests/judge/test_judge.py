@@ -249,3 +249,27 @@ def test_a_key_is_never_stored(
     assert "sk-secret-123456" in model_server.headers[0]["authorization"]
     labelled.close()
     assert b"sk-secret" not in Path(labelled.path).read_bytes()
+
+
+def test_two_judges_of_one_failure_mode_are_compared(
+    labelled: ea.Project, model_server: ModelServer
+) -> None:
+    lenient = labelled.judge("late")
+    model_server.script = lambda body: (
+        (500, {"error": {"message": "broken"}})
+        if "bravo" in body["messages"][-1]["content"]
+        else PASS
+    )
+    judge = labelled.judge("late", "stub", base_url=model_server.url)
+    lenient.run("dev", progress=False)
+    with pytest.raises(NothingToDoError, match=r"late v2 has not been run.*'dev'"):
+        judge.compare(lenient)
+    errors = sum(judge.run("dev", progress=False).errors.values())
+    assert errors > 0
+    found = judge.compare(lenient)
+    assert found.tpr.names == ("late v1", "late v2")
+    assert found.tnr.second.value == 0
+    assert found.tpr.first.n + found.tnr.first.n + errors == 21
+    assert found.left_out == errors
+    with pytest.raises(ValueError, match="shadows mira on 'rude'"):
+        judge.compare(labelled.judge("rude"))

@@ -21,7 +21,7 @@ from sklearn.metrics import (
 
 from erroranalysis.errors import UnknownNameError
 from erroranalysis.measure import Alignment, align, align_slices, wilson
-from erroranalysis.measure.alignment import balanced_of, f1_of
+from erroranalysis.measure.derived import balanced_of, f1_of
 
 PAIRS = st.lists(
     st.tuples(st.sampled_from(["pass", "fail"]), st.sampled_from(["pass", "fail"])),
@@ -245,3 +245,23 @@ def test_real_judges_of_stories(shared_data: Path, judge: str) -> None:
         assert [round(apart.tpr.value, 3), round(apart.tnr.value, 3)] == [0.867, 0.084]
     if judge in ("claudev2", "cgpt", "claudev21"):
         assert "Not shown to be better than chance" in found.says
+
+
+def test_the_matrix_names_the_traces_in_it() -> None:
+    human = ["pass", "pass", "fail", "fail", "fail"]
+    judge = ["pass", "fail", "pass", None, "fail"]
+    ids = ["t0", "t1", "t2", "t3", "t4"]
+    found = align(human, judge, trace_ids=ids)
+    assert found.trace_ids("pass", "pass") == ("t0",)
+    assert found.trace_ids("error", "fail") == ("t3",)
+    assert found.trace_ids("error", "pass") == ()
+    assert found.differing == ("t2", "t1")
+    assert sum(len(one.trace_ids) for one in found.judged) == len(ids)
+    assert align(human, judge).differing == ()
+    hash(found)
+    slices = align_slices(human, judge, ["a", "b", "b", "a", "a"], trace_ids=ids)
+    named = {item.split: item.differing for item in slices}
+    assert named == {"a": (), "b": ("t2", "t1")}
+    assert slices.overall.trace_ids("fail", "fail") == ("t4",)
+    with pytest.raises(ValueError, match="differ in length: 5 and 1"):
+        align(human, judge, trace_ids=["t0"])

@@ -315,3 +315,14 @@ def stories(folder: Path, *judges: str) -> list[list[bool]]:
     names = [f"story_{m['story_id']}_test{m['ttcw_idx']}" for m in majority]
     human = [m["binary_verdict"] == "Yes" for m in majority]
     return [human, *([yes[name] for name in names] for yes in answers)]
+
+
+def test_traces_on_which_a_judge_ended_in_an_error_are_left_out_and_counted() -> None:
+    human = ["pass"] * 6 + ["fail"] * 6
+    first = ["pass", None, *human[2:]]
+    second = [*human[:11], None]
+    found = compare_judges(human, first, second)
+    assert (found.tpr.first.n, found.tnr.first.n, found.left_out) == (5, 5, 2)
+    assert "On 2 traces a judge ended in an error: left out." in found.sentence
+    with pytest.raises(ValueError, match="no verdict of a person"):
+        compare_judges([None, *human[1:]], first, second)

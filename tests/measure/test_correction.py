@@ -15,7 +15,7 @@ from erroranalysis.measure import (
     corrected_rate,
     wilson,
 )
-from erroranalysis.measure.correction import (
+from erroranalysis.measure.correcting import (
     lang_reiczigel,
     post_stratified,
     rogan_gladen,

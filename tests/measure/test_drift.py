@@ -215,3 +215,14 @@ def test_delays_that_cannot_be_planned() -> None:
         periods_until_noticed(0.85, -0.9, 100)
     with pytest.raises(ValueError, match="must be 1 or more"):
         periods_until_noticed(0.85, -0.1, 0)
+
+
+def test_periods_name_the_traces_that_failed() -> None:
+    ids = [["t1"], [], ["t2", "t3"]]
+    found = drift([1, 2, 0], [2, 2, 2], baseline=0.9, periods="abc", trace_ids=ids)
+    assert [found.trace_ids(name) for name in "abcd"] == [("t1",), (), ("t2", "t3"), ()]
+    assert drift([1], [2], baseline=0.9).trace_ids(1) == ()
+    with pytest.raises(ValueError, match="In period 1 0 traces failed and trace_ids"):
+        drift([1, 2], [2, 2], baseline=0.9, trace_ids=[["t1"], ["t2"]])
+    with pytest.raises(ValueError, match="differ in length: 2 and 1"):
+        drift([1, 2], [2, 2], baseline=0.9, trace_ids=[["t1"]])

@@ -319,3 +319,24 @@ def test_published_kappas_of_stories(shared_data: Path) -> None:
     ]
     assert [min(by_test), max(by_test)] == pytest.approx([0.25, 0.65], abs=5e-3)
     assert np.mean(by_test) == pytest.approx(0.401, abs=5e-4)
+
+
+def test_pairs_name_the_traces_that_they_differ_on() -> None:
+    table = [["pass", "fail", None], ["fail", "fail", "pass"], ["pass", "pass", "fail"]]
+    people, ids = ["mira", "jonas", "ana"], ["t0", "t1", "t2"]
+    found = rater_agreement(table, raters=people, trace_ids=ids)
+    assert found.trace_ids("jonas", "mira") == ("t0",)
+    assert found.trace_ids("mira", "jonas") == ("t0",)
+    assert found.trace_ids("ana", "jonas") == ("t1", "t2")
+    assert found.trace_ids("ana", "li") == ()
+    plain = rater_agreement(table, raters=people)
+    assert (plain.trace_ids("mira", "jonas"), plain.pairs) == ((), found.pairs)
+    with pytest.raises(ValueError, match="differ in length: 3 and 1"):
+        rater_agreement(table, trace_ids=["t0"])
+
+
+def test_modes_name_their_disputed_traces_the_most_disputed_first() -> None:
+    table = [["pass"] * 3, ["pass", "pass", "fail"], ["pass", "fail", None]]
+    found = disagreements(table, modes=[["late"]] * 3, trace_ids=["t0", "t1", "t2"])
+    assert found.trace_ids("late") == ("t2", "t1")
+    assert found.trace_ids("rude") == ()

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
 from erroranalysis.measure import (
+    FailureRate,
+    FailureRates,
     failing_transitions,
     reading_coverage,
     reading_progress,
     slice_grid,
     wilson,
 )
-from erroranalysis.measure.progress import IDLE_SECONDS, median_seconds
+from erroranalysis.measure.pace import IDLE_SECONDS, median_seconds
 
 NOON = datetime(2026, 3, 2, 12)
 
@@ -171,3 +173,23 @@ def test_tables_escape_names() -> None:
     for result in (grid, ways, where, who):
         assert "&lt;b&gt;" in result._repr_html_()
         assert "<b>" not in result._repr_html_()
+
+
+def test_days_name_the_traces_that_were_decided() -> None:
+    times = [NOON, NOON, NOON + timedelta(days=1), NOON]
+    who = ["mira", "jo", "mira", "mira"]
+    found = reading_progress(times, who, trace_ids=["t0", "t1", "t2", "t3"])
+    assert found.trace_ids("mira", NOON.date()) == ("t0", "t3")
+    assert found.trace_ids("mira") == ("t0", "t3", "t2")
+    assert found.trace_ids("ana") == ()
+    assert reading_progress(times, who).trace_ids("mira") == ()
+    with pytest.raises(ValueError, match="differ in length: 4 and 1"):
+        reading_progress(times, who, trace_ids=["t0"])
+
+
+def test_failure_rates_name_the_traces_that_fail() -> None:
+    rate = wilson(1, 4)
+    late = FailureRate("late", rate, rate, trace_ids=("t1",))
+    found = FailureRates(rate, (late,), "random", failing=("t1", "t2"))
+    assert (found.trace_ids("late"), found.trace_ids()) == (("t1",), ("t1", "t2"))
+    assert found.trace_ids("rude") == ()

@@ -258,3 +258,21 @@ def test_real_failure_notes_are_nearly_saturated(shared_data: Path) -> None:
     assert whole.unseen.high < 0.06
     assert half.total.low <= 9
     assert half.unseen.high >= whole.unseen.high
+
+
+def test_every_mode_names_the_trace_where_it_was_seen_first() -> None:
+    read = [set(), {"rude", "late"}, {"late"}, {"price"}]
+    found = saturation(read, trace_ids=["t0", "t1", "t2", "t3"])
+    assert [(item.mode, item.place) for item in found.first_seen] == [
+        ("late", 2),
+        ("rude", 2),
+        ("price", 4),
+    ]
+    assert [found.trace_ids(name) for name in ("rude", "price", "x")] == [
+        ("t1",),
+        ("t3",),
+        (),
+    ]
+    assert saturation(read).trace_ids("rude") == ()
+    with pytest.raises(ValueError, match="differ in length: 4 and 1"):
+        saturation(read, trace_ids=["t0"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erroranalysis.errors import UnknownNameError
-from erroranalysis.measure import jeffreys, slice_rates, wilson
+from erroranalysis.measure import jeffreys, slice_grid, slice_rates, wilson
 
 ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=1, max_size=80)
 
@@ -130,3 +130,35 @@ def test_raw_intervals_hold_together_and_shrunken_ones_on_average() -> None:
         ]
     assert together / 120 >= 0.9
     assert 0.92 <= np.mean(shrunk) <= 0.99
+
+
+def test_slices_name_the_traces_that_were_counted() -> None:
+    values, slices = ["fail", "pass", "fail", "fail"], ["a", "a", "b", None]
+    found = slice_rates(values, slices, trace_ids=["t0", "t1", "t2", "t3"])
+    assert [found.trace_ids(name) for name in ("a", "b", "none", "x")] == [
+        ("t0",),
+        ("t2",),
+        ("t3",),
+        (),
+    ]
+    assert slice_rates(values, slices).trace_ids("a") == ()
+    with pytest.raises(ValueError, match="differ in length: 4 and 1"):
+        slice_rates(values, slices, trace_ids=["t0"])
+
+
+@pytest.mark.parametrize(
+    ("values", "order"),
+    [
+        (["4.2", "4.10", "4.2", "4.1"], ["4.1", "4.2", "4.10"]),
+        (
+            ["2026-W10", "2026-W9", "2026-W10", "(none)"],
+            ["2026-W9", "2026-W10", "(none)"],
+        ),
+        (["web", "app", "web"], ["web", "app"]),
+        (["v2", "v10", "v10"], ["v2", "v10"]),
+    ],
+)
+def test_versions_and_dates_keep_their_order(
+    values: list[str], order: list[str]
+) -> None:
+    assert list(slice_grid({"late": [True] * len(values)}, values).values) == order

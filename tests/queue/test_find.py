@@ -372,9 +372,7 @@ def test_what_people_said_is_shown_before_what_tools_said(
     )
     queue = project.queue(["t1"], annotator="mira")
     (one,) = queue.find(text="room")
-    assert (
-        one.snippet == "Is the room {quiet}? offers: room: twin, floor: 3, note: …"
-    )
+    assert one.snippet == "Is the room {quiet}? offers: room: twin, floor: 3, note: …"
     (one,) = queue.find(text="twin")
     assert one.snippet == (
         "Is the room {quiet}? offers: room: twin, floor: 3, note: No pets."
