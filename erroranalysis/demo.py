@@ -97,6 +97,7 @@ def run(out: Path, say: Callable[[str], None] = print) -> DemoResult:
     build_taxonomy(project, data)
     pareto = project.taxonomy.pareto()
     say(f"4. taxonomy    {pareto!r}")
+    say(f"   unseen      {project.taxonomy.saturation()!r}")
     run_judges(project, say)
     rates = project.failure_rates()
     say(f"6. rates       {rates!r}")
