@@ -1,46 +1,46 @@
 """How often the intervals of agreement and of a judge's quality hold the truth.
 
-Run ``python benchmarks/coverage/agreement.py``. Each cell is 2,000 samples of traces
-from a known truth that the method accepts. A method holds where it covers 93.5 to
-97.5 % of them. More than 97.5 % is let pass where fewer than 8 traces of the kind that
-matters are expected: counts jump there, and no interval can cover 95 % throughout.
-
-A share accepts its sample from 10 traces on: below, `Alignment` says that they are few.
-A cell in which fewer than one sample in 20 has as many is refused as a whole. Kappa and
-alpha accept theirs where both verdicts were given.
+Run ``python -m benchmarks.coverage.agreement``. Each cell is 2,000 samples of traces
+from a known truth. A share is counted over the samples in which it rests on 10 traces
+or more: below, `Alignment` says that they are few. Where hardly any sample has as many,
+all count, and their caution must say so. Kappa and alpha are NaN, which is a refusal,
+where one verdict only was given.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import binom
 
-from erroranalysis.measure import coefficients, wilson
-from erroranalysis.measure.agreement import ac1_of, kappa_of, of_table
-from erroranalysis.measure.alignment import FEW, balanced_of, f1_of
+from benchmarks.coverage import SIZES, Cell, cell, report, summary
+from erroranalysis.measure import coefficients, krippendorff_alpha, wilson
+from erroranalysis.measure.agreement import (
+    ac1_of,
+    bias_of,
+    kappa_of,
+    of_table,
+    prevalence_of,
+)
+from erroranalysis.measure.alignment import FEW
 from erroranalysis.measure.alpha import nominal_alpha
+from erroranalysis.measure.derived import balanced_of, f1_of
+from erroranalysis.measure.patterns import patterns
 from erroranalysis.measure.raters import fleiss_of
 from erroranalysis.measure.stability import flip_rate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from erroranalysis.measure import Estimate
+    from erroranalysis.measure.alpha import Level
 
-SIZES = (30, 46, 100, 200, 500)
 SAMPLES = 2_000
-HOLDS = (93.5, 97.5)
-TINY = 8
+HARDLY = 0.05
 SEED = 20
-
-# Fewer draws behind an interval are enough to count how often it covers, if every
-# sample has a seed of its own: with one seed all would share the error of its draws.
-coefficients.DRAWS = 1_000
+RATERS, GIVEN = 3, 0.8
 
 # name: share of passes, TPR, TNR
 JUDGES = {
@@ -60,6 +60,11 @@ PAIRS = {
     "90/10, low": (0.9, 0.3, 0.0),
     "90/10, high": (0.9, 0.8, 0.0),
 }
+COEFFICIENTS = {
+    "Cohen's kappa": kappa_of,
+    "AC1": ac1_of,
+    "prevalence index": prevalence_of,
+}
 # name: share of passes, and how often a rater sees a pass and a fail for what it is
 PANELS = {
     "balanced, low": (0.5, 0.75, 0.75),
@@ -69,47 +74,17 @@ PANELS = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One method in one setting at one size."""
-
-    method: str
-    setting: str
-    n: int
-    accepted: float
-    coverage: float
-    width: float
-    rare: float
-
-    @property
-    def verdict(self) -> str:
-        """Whether the method holds here, in one word."""
-        if self.accepted < 0.05:
-            return "refused"
-        low, high = HOLDS
-        if self.coverage < low:
-            return "UNDER"
-        if self.coverage > high:
-            return "over, few" if self.rare < TINY else "OVER"
-        return "holds"
-
-
-def main() -> int:
-    began = time.process_time()
-    cells = [cell for topic in (judges, pairs, panels, repeats) for cell in topic()]
-    print(f"{'method':20} {'setting':18} {'n':>4}  accepted  coverage  width")
-    for cell in cells:
-        print(
-            f"{cell.method:20} {cell.setting:18} {cell.n:4}  {cell.accepted:7.0%}"
-            f"  {cell.coverage:7.1f}  {cell.width:6.3f}  {cell.verdict}"
-        )
-    print()
-    for method in dict.fromkeys(cell.method for cell in cells):
-        print(_summary([cell for cell in cells if cell.method == method]))
-    bad = [cell for cell in cells if cell.verdict.isupper()]
-    print(f"\n{len(cells)} cells, {len(bad)} do not hold;", end=" ")
-    print(f"{time.process_time() - began:.0f} s of processor time")
-    return 1 if bad else 0
+# name: kind of alpha, number of grades (0: any number), noise of a rater
+SCALES: dict[str, tuple[Level, int, float]] = {
+    "4 grades, low": ("ordinal", 4, 0.9),
+    "4 grades, high": ("ordinal", 4, 0.3),
+    "7 grades, low": ("ordinal", 7, 0.9),
+    "7 grades, high": ("ordinal", 7, 0.3),
+    "5 scores, low": ("interval", 5, 0.9),
+    "5 scores, high": ("interval", 5, 0.3),
+    "seconds, low": ("interval", 0, 0.9),
+    "seconds, high": ("interval", 0, 0.3),
+}
 
 
 def _tpr(good: int, missed: int, harsh: int, found: int) -> Estimate:
@@ -158,8 +133,7 @@ def _rests_on(name: str, rows: np.ndarray) -> np.ndarray:
     }[name]
 
 
-def judges() -> list[Cell]:
-    found = []
+def judges() -> Iterator[Cell]:
     for setting, (theta, tpr, tnr) in JUDGES.items():
         # judge and person: both pass, judge alone, person alone, both fail
         shares = np.array(
@@ -170,7 +144,7 @@ def judges() -> list[Cell]:
                 (1 - theta) * tnr,
             ]
         )
-        pp, pf, fp, ff = shares
+        _, pf, fp, ff = shares
         truths = {
             "TPR": tpr,
             "TNR": tnr,
@@ -178,94 +152,143 @@ def judges() -> list[Cell]:
             "F1 (Fail)": 2 * ff / (2 * ff + pf + fp),
             "balanced accuracy": (tpr + tnr) / 2,
         }
-        rare = {
-            "TPR": min(pp, fp),
-            "TNR": min(pf, ff),
-            "precision (Fail)": min(fp, ff),
-            "F1 (Fail)": min(ff, pf + fp),
-            "balanced accuracy": min(pf, ff, fp),
-        }
         for name, method in _SHARES.items():
             for n in SIZES:
-                rows, times, drawn = _accepted(n, shares, name)
-                estimates = [method(*row) for row in rows.tolist()]
-                setup = (name, setting, n, truths[name], n * rare[name])
-                found.append(_cell(setup, estimates, times, drawn))
-    return found
+                rows, times, accepted = _accepted(n, shares, name)
+                found = [method(*row) for row in rows.tolist()]
+                label, note = f"n={n} {setting}", f"accepted {accepted:.0%}"
+                yield cell(label, name, truths[name], found, times=times, note=note)
 
 
-def pairs() -> list[Cell]:
-    found = []
+def pairs() -> Iterator[Cell]:
     for setting, (share, kappa, bias) in PAIRS.items():
         one, two = share + bias / 2, share - bias / 2
         chance = one * two + (1 - one) * (1 - two)
         both = (kappa * (1 - chance) + chance - 1 + one + two) / 2
         shares = np.array([both, one - both, two - both, 1 - one - two + both])
-        rare = min(shares[0], shares[1] + shares[2], shares[3])
-        for name, of in (("Cohen's kappa", kappa_of), ("AC1", ac1_of)):
+        for name, of in COEFFICIENTS.items():
             truth = float(of(shares[None, :])[0])
             for n in SIZES:
                 rows, times = _samples(n, shares)
-                estimates = [of_table(of, row, seed) for seed, row in enumerate(rows)]
-                setup = (name, setting, n, truth, n * rare)
-                found.append(_cell(setup, estimates, times, SAMPLES))
-    return found
+                found = [of_table(of, row, seed) for seed, row in enumerate(rows)]
+                yield cell(f"n={n} {setting}", name, truth, found, times=times)
+        for n in SIZES:
+            rows, times = _samples(n, shares)
+            found = [bias_of(*row[1:3], n) for row in rows.tolist()]
+            label, truth = f"n={n} {setting}", shares[1] - shares[2]
+            yield cell(label, "bias index", float(truth), found, times=times)
 
 
-def panels() -> list[Cell]:
+def panels() -> Iterator[Cell]:
     methods = {
         "Fleiss' kappa, 3": (fleiss_of, 1.0),
-        "alpha, gaps": (nominal_alpha, 0.8),
+        "alpha, gaps": (nominal_alpha, GIVEN),
     }
-    found = []
     for setting, (theta, of_pass, of_fail) in PANELS.items():
         for name, (method, given) in methods.items():
-            ways = coefficients.patterns([3] if given == 1 else [0, 1, 2, 3], 2)
+            sizes = [RATERS] if given == 1 else list(range(RATERS + 1))
+            ways = patterns(sizes, 2)
             assert ways is not None
             sizes, passes = ways.sum(1), ways[:, 0]
             of_trace = [
                 weight * binom.pmf(passes, sizes, seen)
                 for weight, seen in ((theta, of_pass), (1 - theta, 1 - of_fail))
             ]
-            shares = binom.pmf(sizes, 3, given) * sum(of_trace)
+            shares = binom.pmf(sizes, RATERS, given) * sum(of_trace)
             # the truth is what a sample without end would say
             many = np.repeat(ways, np.round(shares * 2_000_000).astype(int), axis=0)
             truth = method(many).value
-            mixed = float(shares[(passes > 0) & (passes < sizes)].sum())
-            rare = min(mixed, float((shares * (sizes - passes)).sum()) / 3)
             for n in SIZES:
                 rows, times = _samples(n, shares)
-                estimates = [
+                found = [
                     method(np.repeat(ways, row, axis=0), seed)
                     for seed, row in enumerate(rows)
                 ]
-                setup = (name, setting, n, truth, n * rare)
-                found.append(_cell(setup, estimates, times, SAMPLES))
-    return found
+                yield cell(f"n={n} {setting}", name, truth, found, times=times)
 
 
-def repeats() -> list[Cell]:
+def scales() -> Iterator[Cell]:
+    """Alpha of grades and of numbers, by three raters who leave out one in five."""
+    for setting, (level, grades, noise) in SCALES.items():
+        rng = np.random.default_rng(SEED)
+        many = [_scored(rng, 500_000, grades, noise) for _ in range(6)]
+        truth = float(
+            np.mean([krippendorff_alpha(part, level=level).value for part in many])
+        )
+        for n in SIZES:
+            found = [
+                krippendorff_alpha(
+                    _scored(rng, n, grades, noise), level=level, seed=seed
+                )
+                for seed in range(SAMPLES)
+            ]
+            name = f"alpha {level}, {found[-1].method}"
+            yield cell(f"n={n} {setting}", name, truth, found)
+
+
+def _scored(rng: np.random.Generator, n: int, grades: int, noise: float) -> np.ndarray:
+    """Return ratings, one row a trace; NaN where a rater gave none."""
+    scores = rng.normal(size=(n, 1)) + noise * rng.normal(size=(n, RATERS))
+    if grades:
+        middle = (grades - 1) / 2
+        scores = np.clip(np.round(middle + scores * middle / 2), 0, grades - 1)
+    return np.where(rng.random((n, RATERS)) < GIVEN, scores, np.nan)
+
+
+def names() -> Iterator[Cell]:
+    """Five names, of which some are rare: nominal alpha with gaps, and kappa."""
+    chances = np.array([0.4, 0.3, 0.15, 0.1, 0.05])
+
+    def rated(rng: np.random.Generator, n: int, sure: float) -> np.ndarray:
+        real = rng.choice(5, n, p=chances)[:, None]
+        guess = rng.choice(5, (n, RATERS), p=chances)
+        return np.where(rng.random((n, RATERS)) < sure, real, guess)
+
+    for sure in (0.6, 0.9, 0.97):
+        rng = np.random.default_rng(SEED)
+        many = rated(rng, 2_000_000, sure)
+        of_names = nominal_alpha(_counts(many, np.ones(many.shape, dtype=bool))).value
+        pair = np.bincount(5 * many[:, 0] + many[:, 1], minlength=25)
+        of_pair = float(kappa_of(pair[None, :].astype(float))[0])
+        for n in SIZES:
+            alphas, kappas = [], []
+            for seed in range(SAMPLES):
+                said = rated(rng, n, sure)
+                counts = _counts(said, rng.random(said.shape) < GIVEN)
+                alphas.append(nominal_alpha(counts, seed))
+                used, places = np.unique(said[:, :2], return_inverse=True)
+                at = places.reshape(-1, 2) @ np.array([len(used), 1])
+                table = np.bincount(at, minlength=len(used) ** 2)
+                kappas.append(of_table(kappa_of, table, seed))
+            label = f"n={n} 5 names, sure {sure}"
+            yield cell(label, "alpha, gaps", of_names, alphas)
+            yield cell(label, "Cohen's kappa", of_pair, kappas)
+
+
+def _counts(said: np.ndarray, given: np.ndarray) -> np.ndarray:
+    columns = [((said == level) & given).sum(1) for level in range(5)]
+    counts = np.stack(columns, axis=1)
+    return counts[:, counts.any(0)]
+
+
+def repeats() -> Iterator[Cell]:
     """Most traces steady at .99, some at .6 and .05, as judges are; or unsteady."""
     kinds = {
         "mostly steady": ((0.85, 0.99), (0.1, 0.6), (0.05, 0.05)),
         "unsteady": ((0.5, 0.9), (0.5, 0.4)),
     }
-    found = []
     for setting, kind in kinds.items():
         for runs in (2, 3, 5):
             shares = sum(w * binom.pmf(np.arange(runs + 1), runs, p) for w, p in kind)
             truth = sum(w * 2 * p * (1 - p) for w, p in kind)
-            rare = float(np.sum(shares[1:-1]))
             for n in SIZES:
                 rows, times = _samples(n, np.asarray(shares))
-                estimates = [
+                found = [
                     flip_rate_of(passes, runs - passes)
                     for passes in (np.repeat(np.arange(runs + 1), row) for row in rows)
                 ]
                 name = f"flip rate, {runs} runs"
-                setup = (name, setting, n, truth, n * rare)
-                found.append(_cell(setup, estimates, times, SAMPLES))
-    return found
+                yield cell(f"n={n} {setting}", name, truth, found, times=times)
 
 
 def _samples(
@@ -280,44 +303,38 @@ def _samples(
 
 def _accepted(
     n: int, shares: np.ndarray, name: str
-) -> tuple[np.ndarray, np.ndarray, int]:
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Draw until there are as many accepted samples, or too few ever would be."""
     size = SAMPLES
     while True:
         rows, times = _samples(n, shares, size)
         kept = _rests_on(name, rows) >= FEW
-        if times[kept].sum() >= SAMPLES or size > 25 * SAMPLES:
-            return rows[kept], times[kept], size
+        accepted = times[kept].sum() / size
+        if times[kept].sum() >= SAMPLES or accepted < HARDLY:
+            break
         size *= 2
+    if accepted < HARDLY:
+        return *_samples(n, shares), float(accepted)
+    return rows[kept], times[kept], float(accepted)
 
 
-def _cell(
-    setup: tuple[str, str, int, float, float],
-    estimates: list[Estimate],
-    times: np.ndarray,
-    drawn: int,
-) -> Cell:
-    method, setting, n, truth, rare = setup
-    bounds = [(e.value, e.low, e.high) for e in estimates]
-    value, low, high = np.array(bounds).reshape(-1, 3).T
-    weights = times * ~np.isnan(value)
-    total = max(1, int(weights.sum()))
-    covered = (low <= truth + 1e-12) & (truth <= high + 1e-12)
-    coverage = 100 * float(weights @ covered) / total
-    width = float(weights @ (high - low)) / total
-    return Cell(method, setting, n, total / drawn, coverage, width, rare)
+def run() -> tuple[list[Cell], list[str]]:
+    # Fewer draws behind an interval are enough to count how often it covers, if every
+    # sample has a seed of its own: with one seed all would share the error of its draws
+    coefficients.DRAWS, draws = 1_000, coefficients.DRAWS
+    found = report("A judge's quality", judges())
+    found += report("Two raters", pairs())
+    found += report("Three raters", panels())
+    found += report("Raters with five names", names())
+    found += report("Three raters, grades and numbers, gaps", scales())
+    found += report("Repeated runs", repeats())
+    coefficients.DRAWS = draws
+    return found, []
 
 
-def _summary(cells: list[Cell]) -> str:
-    kept = [cell for cell in cells if cell.verdict != "refused"]
-    coverages = [cell.coverage for cell in kept]
-    over = sum("over" in cell.verdict for cell in kept)
-    mean = sum(coverages) / max(1, len(coverages))
-    return (
-        f"{cells[0].method:20} mean {mean:.1f}, worst {min(coverages):.1f},"
-        f" highest {max(coverages):.1f}; {over} cells over with few traces,"
-        f" {len(cells) - len(kept)} refused"
-    )
+def main() -> int:
+    cells, _ = run()
+    return int(summary("agreement", cells) > 0)
 
 
 if __name__ == "__main__":

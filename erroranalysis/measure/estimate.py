@@ -35,7 +35,8 @@ class Estimate:
         What has to be true for it to hold.
     caution : str
         Where simulation has shown the interval to hold more or less often than in 95 of
-        100 cases, in words; decided by the counts alone. Empty elsewhere.
+        100 cases, in words; decided by the counts alone. Empty elsewhere. Where it may
+        hold less often, the level is printed as ``≤95%``.
 
     Examples
     --------
@@ -55,9 +56,10 @@ class Estimate:
         """Say it in one line."""
         if math.isnan(self.value):
             return f"no estimate, n={self.n}"
+        level = "≤95%" if SHORT in self.caution else "95%"
         return (
             f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}],"
-            f" n={self.n}, 95% {self.method}"
+            f" n={self.n}, {level} {self.method}"
         )
 
     def frame(self) -> pl.DataFrame:

@@ -132,7 +132,7 @@ def compare_trials(
     Examples
     --------
     >>> compare_trials(([1, 2, 3, 0], [4] * 4), ([2, 4, 3, 1], [4] * 4)).difference
-    0.25 [-0.07, 0.57], n=4, 95% paired t over tasks
+    0.25 [-0.07, 0.57], n=4, ≤95% paired t over tasks
     """
     from scipy.special import stdtrit
 

@@ -189,3 +189,11 @@ def test_kappa_of_many_names_covers_where_raters_are_good(
         found = cohen_kappa(*rated(46).T, seed=seed).kappa
         held += found.low <= truth <= found.high
     assert 0.925 <= held / 400 <= 0.98  # with half a trace a cell it held in 90 %
+
+
+def test_an_interval_that_may_hold_less_often_is_printed_so() -> None:
+    few = Estimate(0.5, 0.1, 0.9, 4, "Wilson", caution=f"{SHORT}4 traces are few")
+    wide = Estimate(0.5, 0.1, 0.9, 4, "Wilson", caution=f"{CONSERVATIVE}4 are few")
+    assert repr(few) == "0.50 [0.10, 0.90], n=4, ≤95% Wilson"
+    assert repr(wide) == "0.50 [0.10, 0.90], n=4, 95% Wilson"
+    assert "may cover less than 95 % here: 4 traces are few" in few._repr_html_()
