@@ -77,7 +77,8 @@ def _grid_notes(result: SliceGrid, most: float, left_out: int) -> list[str]:
     return [
         (
             f"{count(result.read, 'trace')} read. A cell: the share of the slice's"
-            f" traces that have the failure; strongest: {most:.0%}."
+            " traces that have the failure"
+            + (f"; strongest: {most:.0%}." if most else ".")
         ),
         f"Dashed: fewer than {FEW} traces read there, too few to compare."
         if few

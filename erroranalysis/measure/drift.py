@@ -11,7 +11,7 @@ from erroranalysis.errors import NothingToDoError
 from erroranalysis.measure.coefficients import same_length
 from erroranalysis.measure.estimate import Estimate, wilson
 from erroranalysis.measure.named_traces import by_period
-from erroranalysis.measure.results import frame_of, table_of
+from erroranalysis.measure.results import frame_of, many, table_of
 from erroranalysis.measure.watching import (
     baseline_doubt,
     change_bounds,
@@ -89,8 +89,8 @@ class Drift:
         if start is None or self.place is None:
             low, high = 100 * self.change.low, 100 * self.change.high
             return (
-                f"No change noticed in {looks} periods: on average the pass rate is"
-                f" {low:+.0f} to {high:+.0f} points from the baseline of {before}."
+                f"No change noticed in {many(looks, 'period')}: on average the pass"
+                f" rate is {low:+.0f} to {high:+.0f} points from the baseline of {before}."
             )
         passed, n = self._counts(start, self.place)
         way = "fell" if passed / n < self.baseline.value else "rose"

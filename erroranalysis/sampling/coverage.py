@@ -143,7 +143,11 @@ def _words(said: Sequence[str]) -> tuple[list[str], np.ndarray]:
     from sklearn.feature_extraction.text import CountVectorizer
 
     counter = CountVectorizer(
-        binary=True, stop_words="english", max_features=1000, dtype=np.float32
+        binary=True,
+        stop_words="english",
+        token_pattern=r"\b\w{4,}\b",  # the stop words of other languages are short
+        max_features=1000,
+        dtype=np.float32,
     )
     try:
         matrix = counter.fit_transform(said).toarray()
