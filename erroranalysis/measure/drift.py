@@ -90,7 +90,8 @@ class Drift:
             low, high = 100 * self.change.low, 100 * self.change.high
             return (
                 f"No change noticed in {many(looks, 'period')}: on average the pass"
-                f" rate is {low:+.0f} to {high:+.0f} points from the baseline of {before}."
+                f" rate is {low:+.0f} to {high:+.0f} points from the baseline of"
+                f" {before}."
             )
         passed, n = self._counts(start, self.place)
         way = "fell" if passed / n < self.baseline.value else "rose"

@@ -142,13 +142,11 @@ def _words(said: Sequence[str]) -> tuple[list[str], np.ndarray]:
     import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer
 
+    longer = r"\b\w{4,}\b"  # the stop words of other languages are short
     counter = CountVectorizer(
-        binary=True,
-        stop_words="english",
-        token_pattern=r"\b\w{4,}\b",  # the stop words of other languages are short
-        max_features=1000,
-        dtype=np.float32,
-    )
+        binary=True, stop_words="english", token_pattern=longer,
+        max_features=1000, dtype=np.float32,
+    )  # fmt: skip
     try:
         matrix = counter.fit_transform(said).toarray()
     except ValueError:  # nothing but stop words
