@@ -34,6 +34,18 @@ def fill(project: ea.Project, n: int = 100, fails: int = 20) -> list[dict]:
     ]
 
 
+def drawn(project: ea.Project, n: int, fails: int, read: int) -> list[str]:
+    """Let mira read a random sample; return its fails, all of the mode ``oops``."""
+    notes = fill(project, n=n, fails=fails)
+    batch = project.sample(read, seed=5)
+    labels = [row for row in notes if row["trace_id"] in batch.trace_ids]
+    project.import_annotations(labels, annotator="mira", batch=batch)
+    project.taxonomy.add("oops")
+    failing = [row["trace_id"] for row in labels if row["verdict"] == "fail"]
+    project.taxonomy.assign(failing, "oops")
+    return failing
+
+
 def test_a_random_sample_gives_wilson(labelled: ea.Project) -> None:
     rates = labelled.failure_rates()
     assert rates.label_sampling == "random"
@@ -105,13 +117,7 @@ def test_a_stratified_sample_is_weighted(project: ea.Project) -> None:
 def test_a_good_judge_narrows_the_rate_and_shows_what_it_corrected(
     project: ea.Project,
 ) -> None:
-    notes = fill(project, n=600, fails=120)
-    batch = project.sample(150, seed=5)
-    chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
-    project.import_annotations(chosen, annotator="mira", batch=batch)
-    project.taxonomy.add("oops")
-    failing = [row["trace_id"] for row in chosen if row["verdict"] == "fail"]
-    project.taxonomy.assign(failing, "oops")
+    drawn(project, n=600, fails=120, read=150)
     project.judge("oops").run("all", progress=False)
     (found,) = project.failure_rates().modes
     assert found.judge == "oops v1"
@@ -125,13 +131,7 @@ def test_a_good_judge_narrows_the_rate_and_shows_what_it_corrected(
 def test_what_is_said_of_a_judge_fits_the_interval_that_is_shown_beside(
     project: ea.Project,
 ) -> None:
-    notes = fill(project, n=330, fails=66)
-    batch = project.sample(100, seed=5)
-    chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
-    project.import_annotations(chosen, annotator="mira", batch=batch)
-    project.taxonomy.add("oops")
-    failing = [row["trace_id"] for row in chosen if row["verdict"] == "fail"]
-    project.taxonomy.assign(failing, "oops")
+    drawn(project, n=330, fails=66, read=100)
     project.judge("oops").run("all", progress=False)
     (found,) = project.failure_rates().modes
     assert found.rate.n < found.labels_only.n  # what taught the judge does not count
@@ -143,13 +143,7 @@ def test_what_is_said_of_a_judge_fits_the_interval_that_is_shown_beside(
 def test_a_judge_that_read_little_more_than_the_person_does_not_correct(
     project: ea.Project,
 ) -> None:
-    notes = fill(project, n=150, fails=30)
-    batch = project.sample(100, seed=5)
-    chosen = [row for row in notes if row["trace_id"] in batch.trace_ids]
-    project.import_annotations(chosen, annotator="mira", batch=batch)
-    project.taxonomy.add("oops")
-    failing = [row["trace_id"] for row in chosen if row["verdict"] == "fail"]
-    project.taxonomy.assign(failing, "oops")
+    drawn(project, n=150, fails=30, read=100)
     project.judge("oops").run("all", progress=False)
     (found,) = project.failure_rates().modes
     assert found.rate == found.labels_only
@@ -212,13 +206,7 @@ def test_what_taught_a_judge_is_left_out_by_split_and_not_by_outcome(
     project: ea.Project, model_server: ModelServer
 ) -> None:
     """Its examples are balanced: to leave out only them makes failures look rarer."""
-    notes = fill(project, n=500, fails=100)
-    batch = project.sample(150, seed=5)
-    labels = [row for row in notes if row["trace_id"] in batch.trace_ids]
-    project.import_annotations(labels, annotator="mira", batch=batch)
-    project.taxonomy.add("oops")
-    fails = {row["trace_id"] for row in labels if row["verdict"] == "fail"}
-    project.taxonomy.assign(sorted(fails), "oops")
+    fails = drawn(project, n=500, fails=100, read=150)
     model_server.script = lambda _: '{"critique": "fine", "verdict": "pass"}'
     judge = project.judge("oops", "stub", base_url=model_server.url)
     judge.run("all", progress=False)
@@ -227,7 +215,7 @@ def test_what_taught_a_judge_is_left_out_by_split_and_not_by_outcome(
     held_out = project.sql("SELECT trace_id FROM splits WHERE split <> 'train'")
     compared = set(held_out["trace_id"].to_list())
     assert len(compared) == 106
-    failed = len(compared & fails)
+    failed = len(compared.intersection(fails))
     expected = corrected_rate(
         both_pass=len(compared) - failed,
         judge_pass_human_fail=failed,
@@ -243,13 +231,8 @@ def test_what_taught_a_judge_is_left_out_by_split_and_not_by_outcome(
 
 def test_notes_of_no_mode_count_no_more_than_others(project: ea.Project) -> None:
     """They have no split; a part as large as the train split is left out of them."""
-    notes = fill(project, n=1800, fails=600)
-    batch = project.sample(600, seed=5)
-    labels = [row for row in notes if row["trace_id"] in batch.trace_ids]
-    project.import_annotations(labels, annotator="mira", batch=batch)
-    project.taxonomy.add("oops")
-    fails = [row["trace_id"] for row in labels if row["verdict"] == "fail"]
-    project.taxonomy.assign(fails[: len(fails) // 2], "oops")
+    fails = drawn(project, n=1800, fails=600, read=600)
+    project.taxonomy.unassign(fails[len(fails) // 2 :], "oops")
     project.judge("oops").run("all", progress=False)
     (found,) = project.failure_rates().modes
     assert found.labels_only.n == 600
