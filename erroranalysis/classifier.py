@@ -80,4 +80,7 @@ def fit(rows: Any, failed: Any) -> Any:  # noqa: ANN401 - arrays
     """Fit the regression alone, on features that are there already."""
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(class_weight="balanced", C=10.0).fit(rows, failed)
+    # lbfgs starts threads for a few hundred numbers, and a busy machine waits for them
+    return LogisticRegression(
+        class_weight="balanced", C=10.0, solver="liblinear", random_state=0
+    ).fit(rows, failed)

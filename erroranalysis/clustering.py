@@ -161,6 +161,17 @@ def near_duplicates(texts: Sequence[str], *, likeness: float = 0.8) -> list[int]
     ... )
     [0, 1, 0]
     """
+    key = hash((likeness, tuple(texts)))
+    if key not in _twins:
+        _twins.clear()  # judges of one project ask again for the same traces
+        _twins[key] = _linked(texts, likeness)
+    return list(_twins[key])
+
+
+_twins: dict[int, list[int]] = {}
+
+
+def _linked(texts: Sequence[str], likeness: float) -> list[int]:
     parent = list(range(len(texts)))
 
     def root(place: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,16 +42,35 @@ def shared_data() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An empty and a labelled project, made once: a test works on a copy of its own."""
+    folder = tmp_path_factory.mktemp("projects")
+    found = {name: folder / f"{name}.duckdb" for name in ("empty", "labelled")}
+    for name, path in found.items():
+        made = ea.Project(path)
+        if name == "labelled":
+            label(made)
+        made.close()
+    return found
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[ea.Project]:
-    made = ea.Project(tmp_path / "p.duckdb")
+def project(tmp_path: Path, files: dict[str, Path]) -> Iterator[ea.Project]:
+    made = ea.Project(shutil.copy(files["empty"], tmp_path / "p.duckdb"))
     yield made
     made.close()
 
 
 @pytest.fixture
-def labelled(project: ea.Project) -> ea.Project:
+def labelled(tmp_path: Path, files: dict[str, Path]) -> Iterator[ea.Project]:
     """60 traces, a third failing, 15 of them in the mode ``late``, 5 in ``rude``."""
+    made = ea.Project(shutil.copy(files["labelled"], tmp_path / "p.duckdb"))
+    yield made
+    made.close()
+
+
+def label(project: ea.Project) -> None:
     words = ["alpha", "bravo", "carol", "delta", "echo", "fox"]
     words += ["golf", "hotel", "india", "julia", "kilo", "lima"]
     records, notes = [], []
@@ -89,7 +109,6 @@ def labelled(project: ea.Project) -> ea.Project:
     project.taxonomy.add("rude", "Talks down to the guest.")
     project.taxonomy.assign([f"t{i:02}" for i in range(15)], "late")
     project.taxonomy.assign([f"t{i:02}" for i in range(15, 20)], "rude")
-    return project
 
 
 @pytest.fixture

@@ -86,3 +86,27 @@ def test_python_in_the_readme_runs(tmp_path: Path, monkeypatch) -> None:
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
     assert list(tmp_path.iterdir())
+
+
+_DRAWS = """
+import sys
+import erroranalysis as ea
+from erroranalysis.measure import Pareto
+ea.chart(Pareto((), 0, 0, 0))
+assert "lark" not in sys.modules
+from jsonschema import FormatChecker
+from jsonschema.exceptions import FormatError
+FormatChecker().check("https://m\u00fcller.example/", "iri")
+try:
+    FormatChecker().check("no address", "iri")
+except FormatError:
+    print("checked by", sys.modules["rfc3987_syntax"].__file__)
+"""
+
+
+def test_a_chart_does_not_wait_for_a_grammar_that_others_still_get() -> None:
+    pytest.importorskip("rfc3987_syntax")
+    done = subprocess.run(
+        [sys.executable, "-c", _DRAWS], capture_output=True, text=True, check=True
+    )
+    assert "checked by" in done.stdout

@@ -13,6 +13,7 @@ from erroranalysis.charts.disagreements import draw_disagreements
 from erroranalysis.charts.over_time import draw_drift, draw_saturation
 from erroranalysis.charts.pareto import draw_pareto
 from erroranalysis.charts.progress import draw_progress
+from erroranalysis.charts.quick import import_altair
 from erroranalysis.charts.rates import draw_rates
 from erroranalysis.charts.slices import draw_slice_grid, draw_slice_rates
 from erroranalysis.charts.stability import draw_stability
@@ -131,6 +132,7 @@ def chart(
             f"width is {width} pixels; names, intervals and numbers need"
             f" {_NARROWEST}: chart(result, width={_NARROWEST})"
         )
+    import_altair()
     look: dict[str, Any] = {"width": width, "theme": theme}
     judges = _all_of(Alignment, result)
     if kind is not None:

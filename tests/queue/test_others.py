@@ -75,7 +75,7 @@ def test_the_judge_of_a_mode_that_was_merged_is_not_shown(
 
 
 def test_own_words_and_what_was_taken_back_are_not_shown(
-    project: ea.Project, labelled: ea.Project
+    labelled: ea.Project,
 ) -> None:
     ben, cleo = (labelled.queue(annotator=name) for name in ("ben", "cleo"))
     for queue in (ben, cleo):
