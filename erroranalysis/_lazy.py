@@ -1,4 +1,7 @@
-"""Names of a package that are imported when they are first used."""
+"""Names and modules that are imported when they are first used.
+
+Who opens a project to read traces does not wait for statistics and charts.
+"""
 
 from __future__ import annotations
 
@@ -38,3 +41,24 @@ def on_first_use(
         return value
 
     return look_up
+
+
+class Later:
+    """A module that is imported when one of its names is first asked for.
+
+    Parameters
+    ----------
+    name : str
+        Name of the module.
+
+    Examples
+    --------
+    >>> Later("erroranalysis.critiques").short_critique("too late") is None
+    False
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever has the name
+        return getattr(importlib.import_module(self._name), name)

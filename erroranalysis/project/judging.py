@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erroranalysis import overview
+from erroranalysis._lazy import Later
 from erroranalysis.errors import helpful_keywords
-from erroranalysis.judge import Judge, judge_for
 from erroranalysis.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from erroranalysis import judge as judging
+    from erroranalysis import overview
+    from erroranalysis.judge import Judge
     from erroranalysis.measure import Alignment
     from erroranalysis.store import Store
+else:
+    judging = Later("erroranalysis.judge")
+    overview = Later("erroranalysis.overview")
 
 
 class Judging:
@@ -59,7 +64,7 @@ class Judging:
         NothingToDoError
             There are too few labels.
         """
-        return judge_for(
+        return judging.judge_for(
             self._store,
             Taxonomy(self._store).find(mode),
             model=model,

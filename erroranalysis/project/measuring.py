@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erroranalysis import findings
+from erroranalysis._lazy import Later
 from erroranalysis.errors import helpful_keywords
 
 if TYPE_CHECKING:
+    from erroranalysis import findings
     from erroranalysis.charts import RatingStrip
     from erroranalysis.measure import (
         Agreement,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
         Transitions,
     )
     from erroranalysis.store import Store
+else:
+    findings = Later("erroranalysis.findings")
 
 
 class Measuring:

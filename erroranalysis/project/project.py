@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erroranalysis import overview
+from erroranalysis._lazy import Later
 from erroranalysis.errors import helpful_keywords
-from erroranalysis.export import ExportReport, export_labels, write_report
 from erroranalysis.project.judging import Judging
 from erroranalysis.project.measuring import Measuring
 from erroranalysis.project.reading import Reading
@@ -17,6 +16,12 @@ from erroranalysis.taxonomy import Taxonomy
 if TYPE_CHECKING:
     import os
     from pathlib import Path
+
+    from erroranalysis import export, overview
+    from erroranalysis.export import ExportReport
+else:
+    export = Later("erroranalysis.export")
+    overview = Later("erroranalysis.overview")
 
 
 class Project(Reading, Judging, Measuring):
@@ -96,7 +101,9 @@ class Project(Reading, Judging, Measuring):
         ExportReport
             Path and number of rows.
         """
-        return export_labels(self._store, path, format=format, annotator=annotator)
+        return export.export_labels(
+            self._store, path, format=format, annotator=annotator
+        )
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write one HTML file with the findings; it needs no network to be read.
@@ -120,6 +127,6 @@ class Project(Reading, Judging, Measuring):
         facts = dict(overview.stages(counts))
         facts["written"] = f"{utc_now():%Y-%m-%d %H:%M} UTC"
         sections = list(overview.report_sections(self._store))
-        return write_report(
+        return export.write_report(
             path, title="Error analysis", facts=facts, sections=sections
         )

@@ -6,6 +6,7 @@ import getpass
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from erroranalysis._lazy import Later
 from erroranalysis.clustering import FEWEST_TO_GROUP, group_notes
 from erroranalysis.errors import (
     ErrorAnalysisError,
@@ -13,7 +14,6 @@ from erroranalysis.errors import (
     helpful_keywords,
 )
 from erroranalysis.records import new_id
-from erroranalysis.taxonomy.counting import pareto, saturated
 from erroranalysis.taxonomy.suggestions import (
     SuggestedGroup,
     Suggestions,
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from erroranalysis.measure import Pareto, Saturation
     from erroranalysis.store import Store
+    from erroranalysis.taxonomy import counting
+else:
+    counting = Later("erroranalysis.taxonomy.counting")
 
 
 class Taxonomy:
@@ -260,7 +263,7 @@ class Taxonomy:
         Pareto
             Counts, and shares of the traces that got a verdict of pass or fail.
         """
-        return pareto(self._store, annotator)
+        return counting.pareto(self._store, annotator)
 
     @helpful_keywords
     def saturation(self, *, annotator: str | None = None) -> Saturation:
@@ -285,7 +288,7 @@ class Taxonomy:
         NoHonestEstimateError
             All labelled traces were picked because they looked bad.
         """
-        return saturated(self._store, annotator)
+        return counting.saturated(self._store, annotator)
 
     def find(self, name: str) -> dict[str, Any]:
         """Return a failure mode by its name, upper and lower case alike.
