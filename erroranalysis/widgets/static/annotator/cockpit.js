@@ -1,4 +1,5 @@
 const AHEAD_MS = 8;
+const SOON_MS = 100;
 
 // The parts put together: what a person does, and what is shown of it.
 class Cockpit {
@@ -329,14 +330,25 @@ class Cockpit {
   }
 
   showState() {
+    clearTimeout(this.soon);
     let text = "No verdict yet";
     let kind = "none";
     if (this.turns.pending && this.slow) [text, kind] = ["waiting for the project …", "busy"];
-    else if (this.turns.pending) [text, kind] = ["saving …", "busy"];
+    else if (this.turns.pending) {
+      [text, kind] = ["saving …", "busy"];
+      // What is quick is not announced: it would flicker, and the browser would paint
+      // while the next trace is on its way. But "saved" never stands beside a new act.
+      const left = SOON_MS - (performance.now() - this.turns.since);
+      if (left > 0 && this.stateKind !== "good") {
+        this.soon = setTimeout(() => this.showState(), left);
+        return;
+      }
+    }
     else if (this.turns.failed) [text, kind] = ["not saved", "bad"];
     else if (this.dirty()) [text, kind] = ["note not saved yet", "busy"];
     else if (this.page?.annotation) [text, kind] = [`saved ✓ #${this.page.acts}`, "good"];
     if (!this.page) text = this.turns.failed ? "no kernel" : "loading …";
+    this.stateKind = kind;
     this.judging.showState(text, kind);
   }
 
@@ -354,6 +366,7 @@ class Cockpit {
   }
 
   close() {
+    clearTimeout(this.soon);
     this.wire.close();
     this.reading.close();
     document.removeEventListener("visibilitychange", this.onVisibility);

@@ -2,6 +2,7 @@
 class Judging {
   constructor({ judge, done, type, leave, modes, others }) {
     this.modes = modes;
+    this.held = false;
     this.others = others;
     const verdict = (name, label) => {
       const made = button(name, label, label, () => judge(name));
@@ -40,6 +41,7 @@ class Judging {
       ),
     );
     this.note.addEventListener("input", () => type());
+    this.note.addEventListener("focus", () => { this.note.readOnly = this.held; });
     this.note.addEventListener("blur", (event) => {
       // a verdict takes the note along; anything else saves it now
       if (!event.relatedTarget?.closest?.("[data-verdict], .ea-b-done")) leave();
@@ -57,8 +59,11 @@ class Judging {
     this.modes.key.textContent = keys.first("modes");
     this.keepKey = keys.first("keep");
   }
+  // Letters typed now would belong to no trace. Set only where somebody can type: it
+  // makes the browser paint, while the next trace is on its way.
   hold(on) {
-    this.note.readOnly = on; // letters typed now would belong to no trace
+    this.held = on;
+    this.note.readOnly = on && inFocus() === this.note;
   }
   say(text) {
     this.message.textContent = text;

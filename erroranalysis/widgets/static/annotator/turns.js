@@ -10,11 +10,13 @@ class Turns {
     this.moving = false;
     this.steps = 0; // keys to the next and previous trace that came while one was under way
     this.pending = 0;
+    this.since = 0; // when the first of them began
     this.failed = false;
   }
   run(act, moves = false) {
     if (this.moving) return this.chain;
     if (moves) this.move(true);
+    if (this.pending === 0) this.since = performance.now();
     this.pending += 1;
     this.change();
     this.chain = this.chain
