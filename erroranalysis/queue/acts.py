@@ -37,7 +37,7 @@ class Acts:
         self._store = store
         self.batch_id = batch_id
         self.annotator = annotator
-        self._reader = Reader(store, annotator)
+        self._reader = Reader(store, annotator, batch_id)
         self._state: QueueState | None = None  # of this moment, see at_one_moment
         self.ids: tuple[str, ...] = ()
         self._place: dict[str, int] = {}
@@ -157,6 +157,13 @@ class Acts:
             self._state = None
             yield
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else write meanwhile: what was seen within is what acts change."""
+        self._state = None
+        with self._reader.alone():
+            yield
+
     def state(self) -> QueueState:
         """Return what the store says now; only what is new is read."""
         if self._state is None or not self._reader.fresh:
@@ -166,9 +173,9 @@ class Acts:
     def _state_now(self) -> QueueState:
         # one lease: nobody adds traces to the batch between the two looks
         with self._store.leases.lease():
-            if self._store.search.size(self.batch_id) != len(self.ids):
-                self._read_batch()
             history = self._reader.now()
+            if self._reader.size != len(self.ids):
+                self._read_batch()
             line = history.line(self.batch_id)
             said = {
                 trace_id: line[trace_id]
@@ -225,8 +232,8 @@ class Acts:
         """
         if verdict not in VERDICTS:
             raise UnknownNameError.among("verdict", verdict, VERDICTS)
-        self._reader.forget()
-        return self._store.annotations.add(
+        self._state = None
+        return self._reader.add(
             Annotation(
                 trace_id=self.current_id,
                 annotator=self.annotator,
@@ -254,9 +261,7 @@ class Acts:
         NothingToDoError
             There is no act to take back.
         """
-        # one transaction: another tab cannot take back the same act in between
-        with self._store.leases.transaction():
-            self._reader.forget()
+        with self.alone():  # another tab cannot take back the same act in between
             history = self._reader.now()
             if not history.undo:
                 raise NothingToDoError(
@@ -282,8 +287,7 @@ class Acts:
         NothingToDoError
             Nothing was undone since the last verdict.
         """
-        with self._store.leases.transaction():
-            self._reader.forget()
+        with self.alone():
             history = self._reader.now()
             if not history.redo:
                 raise NothingToDoError(
@@ -294,10 +298,10 @@ class Acts:
             return self._restore(last.undone, retracts=last.undo_id)
 
     def _restore(self, state: Annotation, *, retracts: str) -> Annotation:
-        self._reader.forget()
+        self._state = None
         # the state comes back whole: the batch it was read in decides what rates the
         # label allows, and the hash says which messages had been seen
-        return self._store.annotations.add(
+        return self._reader.add(
             replace(
                 state,
                 annotation_id=None,

@@ -45,6 +45,8 @@ class History:
         The two stacks.
     acts : int
         How many acts there are.
+    again : frozenset of str
+        Batches in which traces are read again blind.
     """
 
     latest: dict[str | None, dict[str, Annotation]] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class History:
 
 
 class Reader:
-    """Reads the history of one person; what it has read it does not read again.
+    """Reads and writes the history of one person; what it knows it does not read again.
 
     Parameters
     ----------
@@ -84,14 +86,24 @@ class Reader:
         The project file.
     annotator : str
         The person.
+    batch_id : str
+        The batch that the person works on.
+
+    Attributes
+    ----------
+    size : int
+        Traces in the batch at the last look.
     """
 
-    def __init__(self, store: Store, annotator: str) -> None:
+    def __init__(self, store: Store, annotator: str, batch_id: str) -> None:
         self._store = store
         self._annotator = annotator
+        self._batch_id = batch_id
         self._history = History()
         self._mark = Mark()
-        self._still = self._fresh = False
+        self._changes = -1  # of the project at the last look
+        self._still = self._fresh = self._alone = False
+        self.size = 0
 
     @contextlib.contextmanager
     def still(self) -> Iterator[None]:
@@ -102,14 +114,21 @@ class Reader:
         finally:
             self._still = False
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else write meanwhile, so that what was read still holds."""
+        with self._store.leases.lease():  # one thread at a time comes in here
+            outer, self._alone = self._alone, True
+            self._fresh = self._fresh and outer
+            try:
+                yield
+            finally:
+                self._alone = outer
+
     @property
     def fresh(self) -> bool:
         """Whether the next look reads nothing, since it belongs to the last one."""
-        return self._still and self._fresh
-
-    def forget(self) -> None:
-        """Read anew at the next look: something was written."""
-        self._fresh = False
+        return (self._still or self._alone) and self._fresh
 
     def now(self) -> History:
         """Return the history as the store has it now."""
@@ -117,14 +136,35 @@ class Reader:
             return self._history
         # the lease keeps other threads of this process from replaying the same acts
         with self._store.leases.lease():
-            news = self._store.annotations.news(self._annotator, self._mark)
-            if news.whole:
-                self._history = History()
-            self._history.again = news.again
-            self._history.replay(news.acts)
-            self._mark = news.mark
+            if self._changes != self._store.leases.changes:
+                self._look()
             self._fresh = True
             return self._history
+
+    def _look(self) -> None:
+        news = self._store.annotations.news(self._annotator, self._batch_id, self._mark)
+        if news.whole:
+            self._history = History()
+        self._history.again = news.again
+        self._history.replay(news.acts)
+        self._mark, self.size = news.mark, news.size
+        self._changes = self._store.leases.changes
+
+    def add(self, annotation: Annotation) -> Annotation:
+        """Write an act of the person; it is durable, and known here, afterwards."""
+        with self.alone():
+            history = self.now()
+            before = history.line(annotation.batch_id).get(annotation.trace_id)
+            written, added = self._store.annotations.add_after(
+                annotation, id_of(before) if before else None
+            )
+            if id_of(written) > self._mark.last:
+                history.replay([written])
+                self._mark = self._mark.after(id_of(written), added)
+                self._changes = self._store.leases.changes
+            else:  # a clock went back: its place is among the others
+                self._fresh = False
+        return written
 
 
 def id_of(act: Annotation) -> str:

@@ -41,9 +41,10 @@ SELECT * FROM acts QUALIFY row_number() OVER (
 """
 # How far a reader has come: the number of acts, and a fingerprint of them. Ids sort by
 # time, but an act of another program may be committed after a later one.
+_PRINT = "hash(annotation_id)"
 _MARK = f"""{_AGAIN}
-SELECT count(*), coalesce(bit_xor(hash(annotation_id)), 0),
-    (SELECT list(batch_id) FROM again)
+SELECT count(*), coalesce(bit_xor({_PRINT}), 0), (SELECT list(batch_id) FROM again),
+    (SELECT count(*) FROM batch_items WHERE batch_id = $batch)
 FROM annotations WHERE annotator = $annotator
 """
 
@@ -66,6 +67,10 @@ class Mark:
     count: int = 0
     print: int = 0
 
+    def after(self, annotation_id: str, added: int) -> Mark:
+        """Return the mark behind one more act, which has this fingerprint."""
+        return Mark(annotation_id, self.count + 1, self.print ^ added)
+
 
 @dataclass(frozen=True)
 class News:
@@ -81,12 +86,15 @@ class News:
         They are all acts there are: what was read before does not hold any more.
     again : frozenset of str
         Batches in which traces are read again blind.
+    size : int
+        Traces in the batch.
     """
 
     acts: list[Annotation]
     mark: Mark
     whole: bool
-    again: frozenset[str] = frozenset()
+    again: frozenset[str]
+    size: int
 
 
 class Annotations:
@@ -108,16 +116,27 @@ class Annotations:
                 "annotator": annotation.annotator,
                 "batch": annotation.batch_id,
             }
-            row = asdict(annotation)
-            row["annotation_id"] = new_id("a")
-            row["created_at"] = annotation.created_at or utc_now()
-            row["supersedes"] = scalar(connection, _BEFORE, names)
+            before = scalar(connection, _BEFORE, names)
+            return self.add_after(annotation, before)[0]
+
+    def add_after(
+        self, annotation: Annotation, before: str | None
+    ) -> tuple[Annotation, int]:
+        """Write one act where the one that it supersedes is known.
+
+        Returns the act and its fingerprint.
+        """
+        row = asdict(annotation)
+        row["annotation_id"] = new_id("a")
+        row["created_at"] = annotation.created_at or utc_now()
+        row["supersedes"] = before
+        with self._leases.transaction() as connection:
             if row["content_hash"] is None:  # a look through all ids of the project
                 row["content_hash"] = scalar(
                     connection, _HASH, {"trace": annotation.trace_id}
                 )
-            insert(connection, "annotations", [row])
-        return Annotation(**row)
+            [[added]] = insert(connection, "annotations", [row], returning=_PRINT)
+        return Annotation(**row), added
 
     def add_all(self, annotations: Sequence[Annotation]) -> int:
         """Write many acts in one transaction; return how many said something new.
@@ -169,19 +188,22 @@ class Annotations:
             )
         return [Annotation(**row) for row in rows]
 
-    def news(self, annotator: str, mark: Mark) -> News:
+    def news(self, annotator: str, batch_id: str, mark: Mark) -> News:
         """Return the acts of a person since a mark, or all where it does not hold."""
+        values = {"annotator": annotator, "batch": batch_id}
         with self._leases.lease() as connection:
-            (now,) = connection.execute(_MARK, {"annotator": annotator}).fetchall()
-            count, seal, again = now[0], now[1], frozenset(now[2] or ())
+            [(count, seal, batches, size)] = connection.execute(
+                _MARK, values
+            ).fetchall()
+            again = frozenset(batches or ())
             if (count, seal) == (mark.count, mark.print):
-                return News([], mark, whole=False, again=again)
+                return News([], mark, whole=False, again=again, size=size)
             acts, added = self._since(connection, annotator, mark.last)
             whole = (count - len(acts), seal ^ added) != (mark.count, mark.print)
             if whole:
                 acts, _ = self._since(connection, annotator, "")
         last = str(acts[-1].annotation_id) if acts else ""
-        return News(acts, Mark(last, count, seal), whole, again)
+        return News(acts, Mark(last, count, seal), whole, again, size)
 
     def _since(
         self, connection: duckdb.DuckDBPyConnection, annotator: str, last: str
@@ -189,7 +211,7 @@ class Annotations:
         """Return later acts of a person, and their fingerprint."""
         rows = dicts(
             connection,
-            "SELECT *, hash(annotation_id) AS print FROM annotations"
+            f"SELECT *, {_PRINT} AS print FROM annotations"
             " WHERE annotator = ? AND annotation_id > ? ORDER BY annotation_id",
             [annotator, last],
         )

@@ -28,7 +28,7 @@ from erroranalysis.store.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-IDLE_SECONDS = 0.25
+IDLE_SECONDS = 0.15
 TURN_SECONDS = 0.02
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.005
@@ -47,6 +47,8 @@ class _File:
         self.in_transaction = False
         self.since = 0.0
         self.used = 0.0
+        self.changes = 0
+        self.left: object = None  # how the file looked when it was let go
         self.watcher: threading.Thread | None = None
 
     def attach(self, patience: float, shown: str) -> duckdb.DuckDBPyConnection:
@@ -73,6 +75,7 @@ class _File:
             else:
                 self.attached = True
                 self.since = time.monotonic()
+                self.changes += self.look() != self.left
                 return self.engine
             # a program that does not queue has it; jitter is no secret
             time.sleep(random.uniform(0.5, 1.0) * PAUSE_SECONDS)  # noqa: S311
@@ -84,11 +87,23 @@ class _File:
                 return
             try:
                 self.engine.execute("USE memory; DETACH project")
+                self.left = self.look()
             except duckdb.Error:  # after a fatal error: only a new engine helps
                 self.engine.close()
-                self.engine = None
+                self.engine = self.left = None
             self.attached = False
             self.turns.give()
+
+    def look(self) -> object:
+        """Return what is different once another program has written to the file."""
+        seen = []
+        for path in (self.path, f"{self.path}.wal"):
+            try:
+                found = Path(path).stat()
+            except FileNotFoundError:
+                continue
+            seen.append((found.st_ino, found.st_size, found.st_mtime_ns))
+        return seen
 
     def let_go_soon(self) -> None:
         """Detach the file when nobody here uses it, or when another program waits."""
@@ -159,6 +174,7 @@ class Leases:
                 raise
             finally:
                 self._file.in_transaction = False
+                self._file.changes += 1  # or what was seen within was taken back
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -174,6 +190,15 @@ class Leases:
             finally:
                 self._file.in_transaction = False
                 _roll_back(connection)
+
+    @property
+    def changes(self) -> int:
+        """Grows whenever the project may have changed, whoever changed it.
+
+        It holds within a lease: what was read at the same number need not be read
+        again.
+        """
+        return self._file.changes
 
     def close(self) -> None:
         """Let the file go at once."""

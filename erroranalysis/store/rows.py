@@ -14,22 +14,30 @@ if TYPE_CHECKING:
 
 
 def insert(
-    connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Append rows to a table; columns that a row lacks become NULL."""
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    returning: str | None = None,
+) -> list[tuple[Any, ...]]:
+    """Append rows to a table; columns that a row lacks become NULL.
+
+    Returns, for a single row, what is computed from it.
+    """
     columns = table(name).column_names()
     if not rows:
-        return
+        return []
     for row in rows:
         if unknown := set(row) - set(columns):
             raise KeyError(f"{name} has no column {sorted(unknown)}")
     if len(rows) == 1:
         marks = ", ".join("?" for _ in columns)
-        connection.execute(
-            f"INSERT INTO {name} VALUES ({marks})",
+        found = connection.execute(
+            f"INSERT INTO {name} VALUES ({marks})"
+            + (f" RETURNING {returning}" if returning else ""),
             [rows[0].get(column) for column in columns],
         )
-        return
+        return found.fetchall() if returning else []
     import pyarrow as pa
 
     full = [{column: row.get(column) for column in columns} for row in rows]
@@ -39,6 +47,7 @@ def insert(
         connection.execute(f"INSERT INTO {name} SELECT * FROM incoming_rows")
     finally:
         connection.unregister("incoming_rows")
+    return []
 
 
 def frame(

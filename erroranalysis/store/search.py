@@ -73,11 +73,6 @@ class Search:
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
 
-    def size(self, batch_id: str) -> int:
-        """Return how many traces a batch holds."""
-        sql = "SELECT count(*) FROM batch_items WHERE batch_id = $batch"
-        return int(self._rows(sql, {"batch": batch_id})[0][0])
-
     def find(
         self, ids: Sequence[str], metadata: Mapping[str, object], feedback: str | None
     ) -> set[str]:

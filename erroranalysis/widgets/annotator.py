@@ -208,6 +208,14 @@ class Annotator(anywidget.AnyWidget):
 
     def _submit(self, asked: Body) -> Body:
         """Commit a verdict, then move on where that is asked for."""
+        with self._queue.alone():
+            said = self._write(asked)
+        if asked.get("then") == "next":
+            return self._onward(asked)
+        return self._page(asked, said=said)
+
+    def _write(self, asked: Body) -> str:
+        """Commit a verdict, unless it is there already; return what to say of it."""
         queue = self._queue
         trace_id = queue.go_to(str(asked["trace_id"]))
         before = queue.annotation
@@ -216,25 +224,21 @@ class Annotator(anywidget.AnyWidget):
             (asked.get("critique") or "").strip() or None,
             asked.get("first_failure"),
         )
-        said = ""
         same = before and given == (
             before.verdict,
             before.critique,
             before.first_failure,
         )
         if same and not asked.get("keep"):
-            said = "Already saved"  # pressing the same key again is no new act
-        else:
-            queue.submit(
-                *given,
-                seconds=asked.get("seconds"),
-                saw_judgement=self._pages.was_told(trace_id),
-                content_hash=self._seen.get(trace_id),
-            )
-            self._pages.wrote(trace_id)
-        if asked.get("then") == "next":
-            return self._onward(asked)
-        return self._page(asked, said=said)
+            return "Already saved"  # pressing the same key again is no new act
+        queue.submit(
+            *given,
+            seconds=asked.get("seconds"),
+            saw_judgement=self._pages.was_told(trace_id),
+            content_hash=self._seen.get(trace_id),
+        )
+        self._pages.wrote(trace_id)
+        return ""
 
     def _undo(self, asked: Body) -> Body:
         undoable = self._queue.state().undoable
@@ -330,7 +334,12 @@ class Annotator(anywidget.AnyWidget):
         return render_trace(
             trace,
             lazy=True,
-            same_prompt=self._queue.same_prompt(trace_id),
+            # counting looks through the whole batch: not where nothing is counted
+            same_prompt=(
+                self._queue.same_prompt(trace_id)
+                if trace.messages and trace.messages[0].get("role") == "system"
+                else 0
+            ),
             custom=self._custom,
         )
 

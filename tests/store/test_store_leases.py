@@ -48,6 +48,48 @@ def test_two_stores_of_one_kernel_share_the_file(store, tmp_path):
     assert len(store.annotations.history()) == 1
 
 
+def changes(store):
+    with store.leases.lease():
+        return store.leases.changes
+
+
+def elsewhere(store, then):
+    """Let another program add an act, and then end in some way."""
+    code = (
+        "import os, sys; from erroranalysis.store import Store;"
+        " from erroranalysis.records import Annotation;"
+        " store = Store(sys.argv[1]);"
+        f" store.annotations.add(Annotation('t', 'otto', 'pass')); {then}"
+    )
+    subprocess.run([sys.executable, "-c", code, store.path], check=True)
+
+
+def test_changes_stand_still_while_nobody_writes(store):
+    before = changes(store)
+    store.close()
+    assert store.annotations.history() == []
+    store.close()
+    assert changes(store) == before
+
+
+def test_changes_grow_with_own_acts_and_with_those_that_are_taken_back(store):
+    before = changes(store)
+    store.annotations.add(verdict())
+    assert changes(store) == before + 1
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail(store, ZeroDivisionError())
+    assert changes(store) == before + 2
+
+
+@pytest.mark.parametrize("then", ["store.close()", "os._exit(0)"])
+def test_changes_grow_with_the_acts_of_another_program(store, then):
+    before = changes(store)
+    store.close()
+    elsewhere(store, then)
+    assert changes(store) > before
+    assert [act.annotator for act in store.annotations.history()] == ["otto"]
+
+
 def test_a_transaction_that_raises_leaves_nothing(store):
     with pytest.raises(ZeroDivisionError):
         write_and_fail(store, ZeroDivisionError())
