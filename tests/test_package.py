@@ -33,6 +33,23 @@ def test_import_pulls_in_nothing_slow() -> None:
     assert loaded.isdisjoint(SLOW)
 
 
+def test_who_opens_a_project_does_not_wait_for_statistics(tmp_path: Path) -> None:
+    code = (
+        "import sys, erroranalysis as ea; project = ea.Project(sys.argv[1]);"
+        " project.ingest([{'question': 'Open?', 'answer': 'Yes.'}]);"
+        " project.annotate(project.sample(1), annotator='mira'); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "p.duckdb")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = {name for name in done.stdout.split() if name.startswith("erroranalysis.")}
+    assert "erroranalysis.widgets.annotator" in loaded
+    assert loaded.isdisjoint(
+        f"erroranalysis.{part}" for part in ("charts", "findings", "judge", "measure")
+    )
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_modules_and_functions_fit_on_a_page(path: Path) -> None:
     text = path.read_text("utf-8")
