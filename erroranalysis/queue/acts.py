@@ -157,13 +157,6 @@ class Acts:
             self._state = None
             yield
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Let nobody else write meanwhile: what was seen within is what acts change."""
-        self._state = None
-        with self._reader.alone():
-            yield
-
     def state(self) -> QueueState:
         """Return what the store says now; only what is new is read."""
         if self._state is None or not self._reader.fresh:
@@ -261,8 +254,9 @@ class Acts:
         NothingToDoError
             There is no act to take back.
         """
-        with self.alone():  # another tab cannot take back the same act in between
-            history = self._reader.now()
+        # one lease: another tab cannot take back the same act in between
+        with self._store.leases.lease():
+            history = self._reader.latest()
             if not history.undo:
                 raise NothingToDoError(
                     f"There is nothing to undo: {self.annotator} has judged nothing, or"
@@ -287,8 +281,8 @@ class Acts:
         NothingToDoError
             Nothing was undone since the last verdict.
         """
-        with self.alone():
-            history = self._reader.now()
+        with self._store.leases.lease():
+            history = self._reader.latest()
             if not history.redo:
                 raise NothingToDoError(
                     "There is nothing to redo: nothing was undone since"

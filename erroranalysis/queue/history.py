@@ -102,7 +102,7 @@ class Reader:
         self._history = History()
         self._mark = Mark()
         self._changes = -1  # of the project at the last look
-        self._still = self._fresh = self._alone = False
+        self._still = self._fresh = False
         self.size = 0
 
     @contextlib.contextmanager
@@ -114,26 +114,17 @@ class Reader:
         finally:
             self._still = False
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Let nobody else write meanwhile, so that what was read still holds."""
-        with self._store.leases.lease():  # one thread at a time comes in here
-            outer, self._alone = self._alone, True
-            self._fresh = self._fresh and outer
-            try:
-                yield
-            finally:
-                self._alone = outer
-
     @property
     def fresh(self) -> bool:
         """Whether the next look reads nothing, since it belongs to the last one."""
-        return (self._still or self._alone) and self._fresh
+        return self._still and self._fresh
 
     def now(self) -> History:
-        """Return the history as the store has it now."""
-        if self.fresh:
-            return self._history
+        """Return the history of this moment, or as the store has it now."""
+        return self._history if self.fresh else self.latest()
+
+    def latest(self) -> History:
+        """Return the history as the store has it now; within a lease it stays so."""
         # the lease keeps other threads of this process from replaying the same acts
         with self._store.leases.lease():
             if self._changes != self._store.leases.changes:
@@ -152,8 +143,8 @@ class Reader:
 
     def add(self, annotation: Annotation) -> Annotation:
         """Write an act of the person; it is durable, and known here, afterwards."""
-        with self.alone():
-            history = self.now()
+        with self._store.leases.lease():
+            history = self.latest()
             before = history.line(annotation.batch_id).get(annotation.trace_id)
             written, added = self._store.annotations.add_after(
                 annotation, id_of(before) if before else None

@@ -208,14 +208,6 @@ class Annotator(anywidget.AnyWidget):
 
     def _submit(self, asked: Body) -> Body:
         """Commit a verdict, then move on where that is asked for."""
-        with self._queue.alone():
-            said = self._write(asked)
-        if asked.get("then") == "next":
-            return self._onward(asked)
-        return self._page(asked, said=said)
-
-    def _write(self, asked: Body) -> str:
-        """Commit a verdict, unless it is there already; return what to say of it."""
         queue = self._queue
         trace_id = queue.go_to(str(asked["trace_id"]))
         before = queue.annotation
@@ -224,21 +216,25 @@ class Annotator(anywidget.AnyWidget):
             (asked.get("critique") or "").strip() or None,
             asked.get("first_failure"),
         )
+        said = ""
         same = before and given == (
             before.verdict,
             before.critique,
             before.first_failure,
         )
         if same and not asked.get("keep"):
-            return "Already saved"  # pressing the same key again is no new act
-        queue.submit(
-            *given,
-            seconds=asked.get("seconds"),
-            saw_judgement=self._pages.was_told(trace_id),
-            content_hash=self._seen.get(trace_id),
-        )
-        self._pages.wrote(trace_id)
-        return ""
+            said = "Already saved"  # pressing the same key again is no new act
+        else:
+            queue.submit(
+                *given,
+                seconds=asked.get("seconds"),
+                saw_judgement=self._pages.was_told(trace_id),
+                content_hash=self._seen.get(trace_id),
+            )
+            self._pages.wrote(trace_id)
+        if asked.get("then") == "next":
+            return self._onward(asked)
+        return self._page(asked, said=said)
 
     def _undo(self, asked: Body) -> Body:
         undoable = self._queue.state().undoable
