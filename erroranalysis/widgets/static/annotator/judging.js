@@ -88,7 +88,8 @@ class Judging {
     this.who.textContent = page.annotator;
   }
   showState(text, kind) {
-    this.state.textContent = text;
+    // the same words again would be read out again, at every letter of a note
+    if (this.state.textContent !== text) this.state.textContent = text;
     this.state.className = `ea-state ea-state-${kind}`;
   }
 }
