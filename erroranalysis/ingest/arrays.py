@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from array import array
 from datetime import datetime
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from erroranalysis.ingest.values import as_text, clean
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store keeps naive UTC
+_LARGEST_OFFSET = 2**31 - 1
 _DAY, _SECOND = 86_400_000_000, 1_000_000
 _DOES_NOT_FIT = (TypeError, ValueError, OverflowError, AttributeError)
 
@@ -55,11 +57,12 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
     there = None
-    if any(value is None for value in values):
-        there = pa.py_buffer(_bits([value is not None for value in values]))
+    if None in values:
+        there = _bits([value is not None for value in values])
     if pa.types.is_list(kind):
-        offsets = _offsets(values)
-        items = _array([item for value in values for item in value or ()], pa.string())
+        lists = _filled(values, ())
+        offsets = _offsets(lists)
+        items = _array([item for value in lists for item in value], pa.string())
         return pa.Array.from_buffers(
             kind, len(values), [there, offsets], children=[items]
         )
@@ -67,45 +70,51 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [there, *buffers])
 
 
-def _bits(flags: Sequence[object]) -> bytes:
+def _bits(flags: Sequence[object]) -> pa.Buffer:
     """Return one bit for each flag, the first in the lowest."""
-    text = "".join(["1" if flag else "0" for flag in reversed(flags)])
-    return int(text or "0", 2).to_bytes(len(flags) // 8 + 1, "little")
+    import pyarrow as pa
+
+    return pa.py_buffer(np.packbits(np.array(flags, bool), bitorder="little"))
 
 
 def _offsets(values: Sequence[Any]) -> pa.Buffer:
     """Return where each value starts, and where the last one ends."""
     import pyarrow as pa
 
-    lengths = [0 if value is None else len(value) for value in values]
-    return pa.py_buffer(array("i", accumulate(lengths, initial=0)))
+    offsets = np.zeros(len(values) + 1, np.int64)
+    offsets[1:] = np.fromiter(map(len, values), np.int64, len(values)).cumsum()
+    if offsets[-1] > _LARGEST_OFFSET:
+        raise OverflowError("too much text for one group of rows")
+    return pa.py_buffer(offsets.astype(np.int32))
 
 
 def _texts(values: Sequence[Any]) -> list[pa.Buffer]:
+    """Return where each text starts, and the texts in UTF-8."""
     import pyarrow as pa
 
-    data = [
-        value.encode() if type(value) is str else _encoded(value) for value in values
-    ]
-    return [_offsets(data), pa.py_buffer(b"".join(data))]
+    if values and type(values[0]) is bytes:
+        given = _filled(values, b"")
+        return [_offsets(given), pa.py_buffer(b"".join(given))]
+    texts = _filled(values, "")
+    data = "".join(texts)
+    if data.isascii():  # a character is a byte: no need to look at each text
+        return [_offsets(texts), pa.py_buffer(data.encode())]
+    encoded = [text.encode() for text in texts]
+    return [_offsets(encoded), pa.py_buffer(b"".join(encoded))]
 
 
-def _encoded(value: Any) -> bytes:  # noqa: ANN401
-    if value is None:
-        return b""
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode()
-    raise TypeError("no text")
+def _filled(values: Sequence[Any], blank: object) -> Sequence[Any]:
+    """Return values with something else in the place of None."""
+    if None not in values:
+        return values
+    return [blank if value is None else value for value in values]
 
 
 def _numbers(code: str) -> Callable[[Sequence[Any]], list[pa.Buffer]]:
     def buffers(values: Sequence[Any]) -> list[pa.Buffer]:
         import pyarrow as pa
 
-        filled = [0 if value is None else value for value in values]
-        return [pa.py_buffer(array(code, filled))]
+        return [pa.py_buffer(array(code, _filled(values, 0)))]
 
     return buffers
 
@@ -123,9 +132,7 @@ def _microseconds(value: datetime) -> int:
 
 
 def _flags(values: Sequence[Any]) -> list[pa.Buffer]:
-    import pyarrow as pa
-
-    return [pa.py_buffer(_bits(values))]
+    return [_bits(_filled(values, blank=False))]
 
 
 _BUFFERS: dict[str, Callable[[Sequence[Any]], list[pa.Buffer]]] = {
@@ -145,9 +152,7 @@ def _fitting(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401
     if value is None:
         return None
     if pa.types.is_string(kind):
-        if isinstance(value, bytes):
-            return value
-        text = as_text(value)
+        text = value.decode() if isinstance(value, bytes) else as_text(value)
         return None if text is None else clean(text)
     if pa.types.is_list(kind):
         items = value if isinstance(value, list | tuple) else [value]

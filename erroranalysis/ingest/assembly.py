@@ -45,7 +45,9 @@ class Builders:
                 self._explains[reader.name] = reader.explains
             if reader.builds is not None:
                 self._own[reader.name] = reader.builds
-        self._common = partial(build, explain=self._explain)
+        self._common: Callable[[Sequence[Span]], Trace] = partial(
+            build, explain=self._explain
+        )
 
     def _explain(self, span: Span) -> Facts:
         return self._explains[span.format](span)
@@ -58,8 +60,11 @@ class Builders:
         BadRecord
             They add up to none.
         """
-        own = (self._own[span.format] for span in spans if span.format in self._own)
-        make = next(own, self._common)
+        make = self._common
+        for span in spans:
+            if span.format in self._own:
+                make = self._own[span.format]
+                break
         try:
             return make(spans)
         except RecursionError:

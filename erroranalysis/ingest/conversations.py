@@ -71,7 +71,9 @@ def conversation_of(
             return outline
     if not best.after and top.answered and messages[-1]["content"] != top.answered:
         messages = [*messages, {"role": "assistant", "content": top.answered}]
-    return _with_results(messages, _steps(spans, told), top)
+    if messages[-1].get("tool_calls"):
+        return _with_results(messages, _steps(spans, told), top)
+    return messages
 
 
 def _best(
@@ -210,12 +212,8 @@ def _with_results(
     messages: list[Message], steps: dict[str, _Step], top: Facts
 ) -> list[Message]:
     """Tie the results of tool spans to calls that a conversation ends with."""
-    last = messages[-1]
-    open_calls = last.get("tool_calls") or ()
-    if not open_calls:
-        return messages
-    left = list(steps.values())
-    for call in open_calls:
+    last, left = messages[-1], list(steps.values())
+    for call in last["tool_calls"]:
         call_id = call.get("id")
         match = next((s for s in left if call_id and s.call_id == call_id), None)
         if match is None:

@@ -37,6 +37,8 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401 - any JSON value
     {'a': ['1180591620717411303424', 7]}
     """
     value = orjson.loads(text)
+    if len(text) <= _SURE:
+        return value
     data = text.encode() if isinstance(text, str) else text
     if _has_run(data) and _HUGE.search(data):
         return json.loads(data, parse_int=whole)
@@ -48,10 +50,12 @@ def _has_run(data: bytes) -> bool:
 
     A table of 256 bytes goes over them thirty times as fast as an expression.
     """
-    for start in range(0, len(data), _LONG):
-        if _RUN in data[start : start + _LONG + _SURE + 1].translate(_ZEROS):
-            return True
-    return False
+    if len(data) <= _LONG:
+        return _RUN in data.translate(_ZEROS)
+    return any(
+        _RUN in data[start : start + _LONG + _SURE + 1].translate(_ZEROS)
+        for start in range(0, len(data), _LONG)
+    )
 
 
 def whole(digits: str) -> int | str:

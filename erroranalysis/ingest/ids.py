@@ -9,6 +9,7 @@ import re
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{10}(?:[A-Za-z0-9+/]{12})?==|[A-Za-z0-9+/]{11}=")
 _BASE64_LENGTHS = (12, 24)
 _HEX_LENGTHS = (16, 32)
+_DIGITS = "0123456789abcdef"
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 
 
@@ -40,8 +41,11 @@ def normal_id(value: object) -> str | None:
     """
     if isinstance(value, str):
         size = len(value)
-        if size in _HEX_LENGTHS and _HEX.fullmatch(value):
-            return value.lower() if value.strip("0") else None
+        if size in _HEX_LENGTHS:
+            if not value.strip(_DIGITS):  # as nearly all are
+                return value if value.strip("0") else None
+            if _HEX.fullmatch(value):
+                return value.lower()
         return _odd(value.strip())
     if isinstance(value, bytes):
         return value.hex() if value.strip(b"\0") else None

@@ -149,7 +149,8 @@ class Spool:
                 span.started_ns, span.ended_ns, span.input, span.output, text,
                 span.status, span.format, load_id, place, nth,
             )  # fmt: skip
-            self._spans.add(step, len(text))
+            said = len(span.input or "") + len(span.output or "")
+            self._spans.add(step, len(text) + said)
         self.spans += len(attributes)
         for item in trace.feedback:
             self._feedback.add((*self._said(item, trace.id), place))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from erroranalysis.ingest.messages import is_message, normalise
 from erroranalysis.ingest.reader import BadRecord
-from erroranalysis.ingest.values import unwrap
+from erroranalysis.ingest.values import may_be_json, unwrap
 
 if TYPE_CHECKING:
     from erroranalysis.records import Message
@@ -59,6 +59,10 @@ def utterance(value: object, side: Side) -> str | None:
     >>> utterance({"k": 4}, "user") is None
     True
     """
+    if value is None:
+        return None
+    if type(value) is str and not may_be_json(value):
+        return value if value.strip() else None
     return _said(value, side, 0)
 
 

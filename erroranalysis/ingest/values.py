@@ -28,6 +28,7 @@ _SHORTEST_TIME = len("2026-11-20T18:23")
 _DIGITS = 19  # of a time in nanoseconds, since 2001
 _FRACTION = re.compile(r":\d\d[.,]\d{6}(\d{1,3})")  # what is finer than microseconds
 _LARGEST_INTEGER, _SMALLEST_INTEGER = 2**64 - 1, -(2**63)
+_OPENING = {"[", "{", '"'}
 _JSON_START = re.compile(r"\s*[\[{\"]")
 _PYTHON_START = re.compile(r"\s*(?:\[\s*)?\{\s*'")
 
@@ -200,7 +201,7 @@ def unwrap(value: Any, levels: int = 3) -> Any:  # noqa: ANN401 - any JSON value
     ({'a': 1}, '42', '[sic]', [{'a': None}])
     """
     for _ in range(levels):
-        if not isinstance(value, str) or not _JSON_START.match(value):
+        if not isinstance(value, str) or not may_be_json(value):
             break
         inner = _held(value)
         if inner is value:
@@ -209,6 +210,20 @@ def unwrap(value: Any, levels: int = 3) -> Any:  # noqa: ANN401 - any JSON value
             break
         value = inner
     return value
+
+
+def may_be_json(text: str) -> bool:
+    """Return whether a text may hold an object, an array or a text in quotes.
+
+    Examples
+    --------
+    >>> may_be_json(' {"a": 1}'), may_be_json("Hi")
+    (True, False)
+    """
+    first = text[:1]  # it tells nearly always, sooner than an expression
+    return first in _OPENING or (
+        first.isspace() and _JSON_START.match(text) is not None
+    )
 
 
 def _held(text: str) -> Any:  # noqa: ANN401 - any JSON value

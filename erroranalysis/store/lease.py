@@ -32,6 +32,9 @@ IDLE_SECONDS = 0.15
 TURN_SECONDS = 0.02
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.005
+# A group of rows is written as soon as it is full, not when the import is committed;
+# DuckDB's own size is made for short rows, and a group of traces would be of 300 MB.
+_HOW = "TYPE duckdb, ROW_GROUP_SIZE 20480"
 
 
 class _File:
@@ -64,7 +67,7 @@ class _File:
                 if not self.turns.take(deadline - time.monotonic()):
                     raise _busy(self.turns.holder(), shown, patience)
                 # the type is named, or DuckDB attaches a CSV file, too
-                self.engine.execute(f"ATTACH '{quoted}' AS project (TYPE duckdb)")
+                self.engine.execute(f"ATTACH '{quoted}' AS project ({_HOW})")
                 self.engine.execute("USE project")
             except (duckdb.Error, OSError) as error:
                 self.turns.give()

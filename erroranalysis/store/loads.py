@@ -24,11 +24,12 @@ from erroranalysis.store.settling import doubts, settle, warnings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from erroranalysis.ingest import IngestReport, Preview, workers
+    from erroranalysis.ingest import IngestReport, Preview
     from erroranalysis.ingest.filling import Said
     from erroranalysis.ingest.reader import Columns
     from erroranalysis.ingest.redaction import Redact
     from erroranalysis.ingest.redactor import Redactor
+    from erroranalysis.ingest.shares import Share
     from erroranalysis.records import Annotation
     from erroranalysis.store.store import Store
 
@@ -166,10 +167,11 @@ def _read(
     progress: bool,  # noqa: FBT001
 ) -> ingest.Found:
     """Return what a source holds, in spools, with every trace whole in one of them."""
-    from erroranalysis.ingest import sources, workers
+    from erroranalysis.ingest import sources
     from erroranalysis.ingest.catalogue import BUILDERS, READERS
+    from erroranalysis.ingest.shares import shares
 
-    dealt = workers.shares(sources.files(source))
+    dealt = shares(sources.files(source))
     if len(dealt) > 1:
         found = _read_by_many(
             stack, load_id, source, name, columns, dealt, redactor, progress
@@ -197,7 +199,7 @@ def _read_by_many(
     source: object,
     name: str | None,
     columns: Columns,
-    dealt: list[list[workers.Piece]],
+    dealt: list[Share],
     redactor: Redactor | None,
     progress: bool,  # noqa: FBT001
 ) -> ingest.Found:
@@ -208,19 +210,8 @@ def _read_by_many(
         redactor.ask_key()  # what is wrong with it is better said here
     formats = workers.formats_of(dealt, name, columns)
     place = Path(stack.enter_context(ingest.temporary_folder()))
-    tasks = []
-    for number, pieces in enumerate(dealt):
-        folder = place / str(number)
-        folder.mkdir()
-        first = number * workers.PLACES
-        tasks.append(
-            workers.Task(
-                load_id, pieces, formats, name, columns, folder, first, redactor
-            )
-        )
-    return ingest.joined(
-        sources.describe(source), workers.run(tasks, progress=progress)
-    )
+    task = workers.Task(load_id, dealt, formats, name, columns, place, redactor)
+    return ingest.joined(sources.describe(source), workers.run(task, progress=progress))
 
 
 def _annotate(store: Store, load_id: str, said: Sequence[Said]) -> tuple[int, int]:

@@ -9,8 +9,10 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
-from erroranalysis.records import Annotation
+from erroranalysis.ingest import Spool
+from erroranalysis.records import Annotation, Span, Trace
 
 START = 1_795_199_007_657_268_842
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -239,3 +241,14 @@ def test_any_split_into_imports_gives_the_same_traces(tmp_path_factory, seed, im
 def test_a_trace_is_found_by_the_spelling_of_its_source(ingest, store, spelling):
     ingest([request(root())])
     assert store.traces.get(spelling).id == A
+
+
+def test_long_inputs_of_spans_are_not_held_until_there_are_many(tmp_path):
+    with Spool("l_1", folder=tmp_path) as spool:
+        for number in range(40):
+            step = Span(f"t{number}", "s", input="x" * 1_000_000)
+            trace = Trace(id=step.trace_id, messages=[], spans=(step,))
+            spool.add(trace, source="a.jsonl", line=number)
+        spool.finish()
+        groups = parquet.ParquetFile(tmp_path / "spans.parquet").num_row_groups
+    assert groups > 1

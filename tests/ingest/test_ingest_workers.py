@@ -9,7 +9,7 @@ import pytest
 from fakes import chat
 
 from erroranalysis.errors import IngestError
-from erroranalysis.ingest import otlp_protobuf, workers
+from erroranalysis.ingest import otlp_protobuf, shares, workers
 from erroranalysis.store import Store
 from erroranalysis.store.loads import load, look
 
@@ -21,12 +21,12 @@ FACTS += ("feedback", "records", "format", "columns", "skipped", "warnings")
 def compare(tmp_path, monkeypatch):
     """Import a source by one process and by several; return the second report."""
 
-    def compared(source, *, shares=3, **options):
+    def compared(source, *, cores=3, **options):
         results = []
         for smallest in (1 << 40, 1):
-            monkeypatch.setattr(workers, "_WORTH_IT", smallest)
-            monkeypatch.setattr(workers, "_SMALLEST", smallest)
-            monkeypatch.setattr(workers, "_cores", lambda: shares)
+            monkeypatch.setattr(shares, "_WORTH_IT", smallest)
+            monkeypatch.setattr(shares, "_SMALLEST", smallest)
+            monkeypatch.setattr(shares, "_cores", lambda: cores)
             store = Store(tmp_path / f"{smallest}.duckdb")
             report = asdict(load(store, source, progress=False, **options))
             traces = store.query("SELECT * EXCLUDE load_id FROM traces ORDER BY id")
@@ -55,6 +55,19 @@ def test_a_file_of_lines_is_cut_and_nothing_is_lost(compare, write):
         (701, "not valid JSON:"),
     ]
     assert {row[0]: row[5] for row in traces}["t3"] == "Ask 3 é"
+
+
+def test_there_are_more_shares_than_processes_and_nothing_between_them(
+    write, monkeypatch
+):
+    monkeypatch.setattr(shares, "_WORTH_IT", 1)
+    monkeypatch.setattr(shares, "_SMALLEST", 1)
+    monkeypatch.setattr(shares, "_cores", lambda: 2)
+    path = write("a.jsonl", *(json.dumps(chat(f"t{i}", "Q", "A")) for i in range(100)))
+    dealt = [piece for share in shares.shares([path]) for piece in share]
+    assert len(dealt) > shares.processes() == 2
+    assert [piece.start for piece in dealt[1:]] == [piece.end for piece in dealt[:-1]]
+    assert (dealt[0].start, dealt[-1].end) == (0, path.stat().st_size)
 
 
 def test_a_trace_that_lies_in_two_pieces_is_one(compare, write):
@@ -96,9 +109,9 @@ def test_a_bare_array_is_left_to_one_process(compare, write):
 
 
 def test_a_look_is_shared_too(write, monkeypatch):
-    monkeypatch.setattr(workers, "_WORTH_IT", 1)
-    monkeypatch.setattr(workers, "_SMALLEST", 1)
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(shares, "_WORTH_IT", 1)
+    monkeypatch.setattr(shares, "_SMALLEST", 1)
+    monkeypatch.setattr(shares, "_cores", lambda: 2)
     lines = [json.dumps(chat(f"t{i}", "Q", "A")) for i in range(100)]
     seen = look(write("a.jsonl", *lines), progress=False)
     assert (seen.found, seen.records) == (100, 100)
@@ -108,9 +121,9 @@ def test_a_look_is_shared_too(write, monkeypatch):
 def test_a_process_that_dies_is_reported_and_nothing_is_imported(
     store, write, monkeypatch, unchanged
 ):
-    monkeypatch.setattr(workers, "_WORTH_IT", 1)
-    monkeypatch.setattr(workers, "_SMALLEST", 1)
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(shares, "_WORTH_IT", 1)
+    monkeypatch.setattr(shares, "_SMALLEST", 1)
+    monkeypatch.setattr(shares, "_cores", lambda: 2)
     monkeypatch.setattr(workers, "_PROGRAM", "import os; os._exit(9)")
     lines = [json.dumps(chat(f"t{i}", "Q", "A")) for i in range(100)]
     with pytest.raises(IngestError, match=r"ended early \(exit code 9\)") as told:
@@ -120,9 +133,9 @@ def test_a_process_that_dies_is_reported_and_nothing_is_imported(
 
 
 def test_a_large_file_without_a_known_shape_says_so(store, write, monkeypatch):
-    monkeypatch.setattr(workers, "_WORTH_IT", 1)
-    monkeypatch.setattr(workers, "_SMALLEST", 1)
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(shares, "_WORTH_IT", 1)
+    monkeypatch.setattr(shares, "_SMALLEST", 1)
+    monkeypatch.setattr(shares, "_cores", lambda: 2)
     lines = ['{"a": 1}'] * 100
     with pytest.raises(IngestError, match="has no shape that is known"):
         load(store, write("a.jsonl", *lines), progress=False)
@@ -153,7 +166,7 @@ def test_a_file_of_requests_is_cut_and_nothing_is_lost(
         size = 4 if framing == "four bytes" else 1
         data += len(body).to_bytes(size, "big") + body
     facts, traces, spans, rejects = compare(
-        write("a.pb", data[: len(data) - missing]), shares=4
+        write("a.pb", data[: len(data) - missing]), cores=4
     )
     lost = 1 if missing else 0
     assert (facts["new"], len(traces), len(spans)) == (150, 150, 300 - lost)

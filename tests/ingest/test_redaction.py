@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import erroranalysis as ea
 from erroranalysis.__main__ import main
 from erroranalysis.errors import IngestError, StoreError, UnknownNameError
-from erroranalysis.ingest import workers
+from erroranalysis.ingest import shares
 from erroranalysis.ingest.redaction import KINDS, Redaction
 from erroranalysis.ingest.redactor import Redactor
 from erroranalysis.ingest.sensitive.checked import luhn, mod97
@@ -587,9 +587,9 @@ def test_a_dry_run_shows_placeholders_and_leaves_no_key(store, write, tmp_path):
 
 
 def test_several_processes_agree(store, write, monkeypatch):
-    monkeypatch.setattr(workers, "_WORTH_IT", 1)
-    monkeypatch.setattr(workers, "_SMALLEST", 1)
-    monkeypatch.setattr(workers, "_cores", lambda: 3)
+    monkeypatch.setattr(shares, "_WORTH_IT", 1)
+    monkeypatch.setattr(shares, "_SMALLEST", 1)
+    monkeypatch.setattr(shares, "_cores", lambda: 3)
     lines = [json.dumps(chat(f"t{i}", f"I am {MAIL}", "Hi")) for i in range(300)]
     lines[250] = f'{{"broken": "{MAIL}'
     path = write("a.jsonl", *lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,12 @@ _DOCUMENTS = ("retrieval.documents", "reranker.output_documents")
 _CONTENT = ".document.content"
 _VERSION = "llm.prompt_template.version"
 _PROMPTS, _CHOICES = "llm.prompts", "llm.choices"
+_LISTS = {"tool_calls", "contents"}
+_MOST_NAMES = 1 << 14
+
+_Field = str | tuple[str, int, str]
+_Fields = dict[_Field, Any]
+_Spot = tuple[bool, int, _Field]
 
 
 def _detects(attributes: Mapping[str, Any]) -> bool:
@@ -76,24 +81,25 @@ def _about_trace(span: Span, facts: Facts, *, is_call: bool) -> None:
     if not is_call and speaks(span):
         facts.asked = utterance(span.input, "user")
         facts.answered = utterance(span.output, "assistant")
-    given = unwrap(attributes.get("metadata"))
     tags = attributes.get("tag.tags")
-    facts.tags = [str(tag) for tag in tags] if isinstance(tags, list) else []
-    facts.metadata |= about_source(attributes)
+    if isinstance(tags, list):
+        facts.tags = [str(tag) for tag in tags]
+    metadata = about_source(attributes)
     if span.parent_id is None:
-        facts.metadata |= own_facts(attributes, _KNOWN)
-    if attributes.get("user.id"):
-        facts.metadata["user_id"] = attributes["user.id"]
-    if isinstance(given, Mapping):
-        facts.metadata |= given
+        metadata |= own_facts(attributes, _KNOWN)
+    if user := attributes.get("user.id"):
+        metadata["user_id"] = user
+    if isinstance(given := unwrap(attributes.get("metadata")), Mapping):
+        metadata |= given
+    facts.metadata |= metadata
 
 
 def _exchange(span: Span) -> Exchange:
     """Return the messages of a model call."""
-    inputs: dict[int, dict[str, Any]] = {}
-    outputs: dict[int, dict[str, Any]] = {}
+    inputs: dict[int, _Fields] = {}
+    outputs: dict[int, _Fields] = {}
     for name, value in span.attributes.items():
-        if (spot := _spot(name)) is not None:
+        if (spot := _spots[name]) is not None:
             goes_in, place, field = spot
             messages = inputs if goes_in else outputs
             if place < 0:
@@ -102,8 +108,8 @@ def _exchange(span: Span) -> Exchange:
                 messages[place][field] = value
             else:
                 messages[place] = {field: value}
-    before = [_message(inputs[place], "user") for place in sorted(inputs)]
-    after = [_message(outputs[place], "assistant") for place in sorted(outputs)]
+    before = [_message(fields, "user") for fields in _ordered(inputs)]
+    after = [_message(fields, "assistant") for fields in _ordered(outputs)]
     return (
         before or _bodily(span, _PROMPTS, span.input, "user"),
         after or _bodily(span, _CHOICES, span.output, "assistant"),
@@ -149,14 +155,22 @@ def documents(attributes: dict[str, Any]) -> str | None:
     return "\n\n".join(texts[place] for place in sorted(texts)) or None
 
 
-@functools.lru_cache(maxsize=1 << 14)
-def _spot(name: str) -> tuple[bool, int, str] | None:
-    """Return whose messages a name is about, the place of the message and its field.
+class _Spots(dict[str, "_Spot | None"]):
+    """Whose messages a name is about, the place of the message and its field.
 
     ``llm.input_messages.0.message.role`` is the role of message 0 that went in; the
     name without a number holds all messages, its place is -1. The same names come
     with every span, so each is looked at once.
     """
+
+    def __missing__(self, name: str) -> _Spot | None:
+        if len(self) > _MOST_NAMES:
+            self.clear()
+        self[name] = spot = _spot(name)
+        return spot
+
+
+def _spot(name: str) -> _Spot | None:
     goes_in = name.startswith(_IN)
     if not goes_in and not name.startswith(_OUT):
         return None
@@ -166,15 +180,34 @@ def _spot(name: str) -> tuple[bool, int, str] | None:
     number, _, field = rest[1:].partition(".")
     if rest[0] != "." or not number.isdecimal():
         return None
-    return goes_in, int(number), field.removeprefix("message.")
+    return goes_in, int(number), _field(field)
 
 
-def _collect(found: dict[int, dict[str, Any]], messages: object) -> None:
+def _field(name: str) -> _Field:
+    """Return a field of a message: its name, or a list, a place in it and a name.
+
+    ``tool_calls.0.tool_call.id`` is the field ``id`` of call 0.
+    """
+    name = name.removeprefix("message.")
+    head, _, rest = name.partition(".")
+    number, _, rest = rest.partition(".")
+    if head not in _LISTS or not number.isdecimal():
+        return name
+    field = rest.removeprefix("tool_call.").removeprefix("message_content.")
+    return head, int(number), field
+
+
+def _collect(found: dict[int, _Fields], messages: object) -> None:
     """Sort the list of objects that a data frame of Phoenix holds; names are dotted."""
     for place, item in enumerate(messages if isinstance(messages, list) else ()):
         fields = found.setdefault(place, {})
         for inner, leaf in _flat(item, ""):
-            fields[inner.removeprefix("message.")] = leaf
+            fields[_field(inner)] = leaf
+
+
+def _ordered(found: dict[int, dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Return what was found at places, in the order of the places."""
+    return [found[place] for place in sorted(found)]
 
 
 def _flat(value: object, name: str) -> list[tuple[str, Any]]:
@@ -192,7 +225,7 @@ def _flat(value: object, name: str) -> list[tuple[str, Any]]:
     ]
 
 
-def _message(fields: Mapping[str, Any], speaker: str) -> Message:
+def _message(fields: _Fields, speaker: str) -> Message:
     given = fields.get("role")
     role = ROLES.get(given) if type(given) is str else None
     content = fields.get("content")
@@ -205,31 +238,20 @@ def _message(fields: Mapping[str, Any], speaker: str) -> Message:
     calls: dict[int, dict[str, Any]] = {}
     parts: dict[int, dict[str, Any]] = {}
     for name, value in fields.items():
-        head, _, rest = name.partition(".")
-        if head == "tool_calls":
-            _part(calls, rest, value)
-        elif head == "contents":
-            _part(parts, rest, value)
-        elif head in ("name", "tool_call_id") and value:
-            out[head] = as_text(value)
+        if type(name) is tuple:
+            head, place, field = name
+            found = calls if head == "tool_calls" else parts
+            found.setdefault(place, {})[field] = value
+        elif name in ("name", "tool_call_id") and value:
+            out[name] = as_text(value)
     if called := fields.get("function_call_name"):
-        calls[0] = {
-            "function.name": called,
-            "function.arguments": fields.get("function_call_arguments_json"),
-        }
+        arguments = fields.get("function_call_arguments_json")
+        calls[0] = {"function.name": called, "function.arguments": arguments}
     if calls:
-        out["tool_calls"] = [_call(calls[place]) for place in sorted(calls)]
+        out["tool_calls"] = [_call(call) for call in _ordered(calls)]
     if parts:
-        _add_parts(out, [parts[place] for place in sorted(parts)])
+        _add_parts(out, _ordered(parts))
     return out
-
-
-def _part(found: dict[int, dict[str, Any]], name: str, value: object) -> None:
-    """Sort ``0.tool_call.id`` to call 0, field ``id``; the same for contents."""
-    number, _, rest = name.partition(".")
-    if number.isdecimal():
-        field = rest.removeprefix("tool_call.").removeprefix("message_content.")
-        found.setdefault(int(number), {})[field] = value
 
 
 def _call(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,6 +280,7 @@ def _add_parts(message: Message, parts: list[dict[str, Any]]) -> None:
     message["content"] = "\n\n".join(text for text in texts if text)
 
 
+_spots = _Spots()
 _ROLE_AND_CONTENT = 2
 _MEDIA = ("image.image.url", "audio.audio.url", "image.url", "audio.url")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import itemgetter
 from typing import Any
 
 from erroranalysis.ingest import dialects
@@ -41,7 +40,6 @@ _RECORDS = ("spans", "logRecords", "log_records")
 _METRICS = ("resourceMetrics", "resource_metrics")
 _WRAPPERS = ("batches", "trace")  # Tempo puts one of them around
 _NOTHING: dict[str, Any] = {}
-_PAIR = itemgetter("key", "value")
 _ERRORS = {2, "2", "STATUS_CODE_ERROR", "ERROR"}
 _OKS = {1, "1", "STATUS_CODE_OK", "OK"}
 
@@ -241,12 +239,16 @@ def attributes_of(items: Any) -> dict[str, Any]:  # noqa: ANN401 - as the source
         return dict(items)
     out: dict[str, Any] = {}
     try:  # the way nearly all are; asking first takes a third longer
-        for name, value in map(_PAIR, items or ()):
-            if "stringValue" in value and value["stringValue"] is not None:
-                out[name] = value["stringValue"]
+        for item in items or ():
+            value = item["value"]
+            if "stringValue" in value:
+                given = value["stringValue"]
+            elif "intValue" in value:
+                given = int(value["intValue"])
             else:
-                out[name] = value_of(value)
-    except (KeyError, TypeError):
+                given = None
+            out[item["key"]] = value_of(value) if given is None else given
+    except (KeyError, TypeError, AttributeError):
         return {item["key"]: value_of(item.get("value") or {}) for item in items}
     return out
 
@@ -263,7 +265,8 @@ def value_of(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
     """
     for name, given in value.items():
         if given is not None:
-            return _VALUES[name](given) if name in _VALUES else given
+            read = _VALUES.get(name)
+            return given if read is None else read(given)
     return None
 
 
