@@ -313,7 +313,6 @@ def read_json(case: str, path: Path, folder: Path) -> None:
             CREATE TABLE spans AS WITH resource AS (
                 SELECT unnest(resourceSpans) AS r FROM read_json(
                     '{path}', format = 'newline_delimited',
-                    maximum_object_size = 100000000,
                     columns = {{'resourceSpans': '{shape}'}})
             ), scope AS (SELECT unnest(r.scopeSpans) AS s FROM resource),
             span AS (SELECT unnest(s.spans) AS x FROM scope)

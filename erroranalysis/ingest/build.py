@@ -88,8 +88,8 @@ def build(spans: Iterable[Span], explain: Callable[[Span], Facts]) -> Trace:
     whole = ordered[root].kind == WHOLE
     top = _adopt(ordered, told, root) if whole else told[root]
     messages = conversation_of(ordered, told, top)
-    starts = [span.started_ns for span in ordered if span.started_ns]
-    ends = [span.ended_ns for span in ordered if span.ended_ns]
+    starts = [start for span in ordered if (start := span.started_ns)]
+    ends = [end for span in ordered if (end := span.ended_ns)]
     if whole and len(ends) > 1:  # it ends with its spans; its own end is rounded
         ends = [e for span in ordered if span.kind != WHOLE and (e := span.ended_ns)]
     return Trace(
@@ -245,8 +245,11 @@ def _sums(spans: Sequence[Span], told: Sequence[Facts]) -> dict[str, Any]:
     sums: dict[str, Any] = {}
     before: list[int] = []
     own: list[int] = []
-    for name in ("input_tokens", "output_tokens", "cost_usd"):
-        given = [getattr(fact, name) for fact in told]
+    for name, given in (
+        ("input_tokens", [fact.input_tokens for fact in told]),
+        ("output_tokens", [fact.output_tokens for fact in told]),
+        ("cost_usd", [fact.cost_usd for fact in told]),
+    ):
         if len(given) - given.count(None) <= 1:
             sums[name] = _first(given)
             continue

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _WORTH_IT = 48 << 20
 _SMALLEST = 16 << 20
 _MOST = 8
-_EACH = 4  # shares for each process
+_EACH = 8  # shares for each process
 _BUFFER = 1 << 20
 
 
