@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 EVENTS, LOGS, RESOURCE = "otel.events", "otel.logs", "otel.resource"
 SCOPE, MESSAGE, LINKS = "otel.scope", "otel.status_message", "otel.links"
+_MOST_NAMES = 1 << 14
 SOURCE_ID = "otel.trace_id"  # where the source spells the id of the trace otherwise
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,27 @@ class Dialect:
     explain: Callable[[Span], Facts]
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+
+
+class Names(dict[str, Found]):
+    """What is found out about a name, once: the same names come with every span.
+
+    Parameters
+    ----------
+    find : callable
+        Finds it out.
+    """
+
+    def __init__(self, find: Callable[[str], Found]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, name: str) -> Found:
+        """Find it out, and forget all others where there are too many."""
+        if len(self) > _MOST_NAMES:
+            self.clear()
+        self[name] = found = self._find(name)
+        return found
 
 
 def error(span: Span) -> str | None:

@@ -7,7 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.ingest.build import Exchange, Facts
-from erroranalysis.ingest.dialects.dialect import Dialect, about_source, error, speaks
+from erroranalysis.ingest.dialects.dialect import (
+    Dialect,
+    Names,
+    about_source,
+    error,
+    speaks,
+)
 from erroranalysis.ingest.dialects.plain import own_facts
 from erroranalysis.ingest.messages import ROLES
 from erroranalysis.ingest.utterances import Side, conversation, utterance
@@ -31,7 +37,6 @@ _CONTENT = ".document.content"
 _VERSION = "llm.prompt_template.version"
 _PROMPTS, _CHOICES = "llm.prompts", "llm.choices"
 _LISTS = {"tool_calls", "contents"}
-_MOST_NAMES = 1 << 14
 
 _Field = str | tuple[str, int, str]
 _Fields = dict[_Field, Any]
@@ -155,22 +160,12 @@ def documents(attributes: dict[str, Any]) -> str | None:
     return "\n\n".join(texts[place] for place in sorted(texts)) or None
 
 
-class _Spots(dict[str, "_Spot | None"]):
-    """Whose messages a name is about, the place of the message and its field.
+def _spot(name: str) -> _Spot | None:
+    """Return whose messages a name is about, the place of the message and its field.
 
     ``llm.input_messages.0.message.role`` is the role of message 0 that went in; the
-    name without a number holds all messages, its place is -1. The same names come
-    with every span, so each is looked at once.
+    name without a number holds all messages, its place is -1.
     """
-
-    def __missing__(self, name: str) -> _Spot | None:
-        if len(self) > _MOST_NAMES:
-            self.clear()
-        self[name] = spot = _spot(name)
-        return spot
-
-
-def _spot(name: str) -> _Spot | None:
     goes_in = name.startswith(_IN)
     if not goes_in and not name.startswith(_OUT):
         return None
@@ -280,7 +275,7 @@ def _add_parts(message: Message, parts: list[dict[str, Any]]) -> None:
     message["content"] = "\n\n".join(text for text in texts if text)
 
 
-_spots = _Spots()
+_spots = Names(_spot)
 _ROLE_AND_CONTENT = 2
 _MEDIA = ("image.image.url", "audio.audio.url", "image.url", "audio.url")
 

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from erroranalysis.ingest.build import Facts
-from erroranalysis.ingest.dialects.dialect import Dialect, about_source, error
+from erroranalysis.ingest.dialects.dialect import Dialect, Names, about_source, error
 from erroranalysis.ingest.utterances import utterance
 from erroranalysis.ingest.values import as_id
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from erroranalysis.records import Span
 
 _OURS = "otel."
-_MOST_NAMES = 1 << 14
 _SCALARS = (str, int, float)
 _SESSION = (
     "session.id", "gen_ai.conversation.id", "langfuse.session.id", "session_id",
@@ -70,21 +69,11 @@ def own_facts(
     }
 
 
-class _OwnNames(dict[str, bool]):
-    """Whether a name is an application's own; the same come with every span."""
-
-    def __init__(self, known: tuple[str, ...]) -> None:
-        super().__init__()
-        self._others = (_OURS, *known)
-
-    def __missing__(self, name: str) -> bool:
-        if len(self) > _MOST_NAMES:
-            self.clear()
-        self[name] = own = not name.startswith(self._others)
-        return own
-
-
-_own_names = functools.cache(_OwnNames)
+@functools.cache
+def _own_names(known: tuple[str, ...]) -> Names[bool]:
+    """Return whether a name is an application's own."""
+    others = (_OURS, *known)
+    return Names(lambda name: not name.startswith(others))
 
 
 DIALECT = Dialect(
