@@ -30,7 +30,7 @@ def parquet_records(blob: Blob) -> Iterator[Raw]:
                     yield raw._replace(value={**blob.hive, **raw.value})
                 else:
                     yield raw
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(blob.name, "a Parquet", error) from error
 
 

@@ -185,6 +185,15 @@ def test_parquet_and_arrow_files(ingest, tmp_path):
         assert ingest(tmp_path / name).duplicate == 2
 
 
+def test_a_column_name_that_is_no_text(ingest, tmp_path, unchanged):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"question": ["Q"], "answer": ["A"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"question", b"quest\x9don"))
+    with pytest.raises(IngestError, match="starts like a Parquet file but cannot"):
+        ingest(path)
+    unchanged()
+
+
 @pytest.mark.parametrize("size", [4, 100, -10])
 def test_a_parquet_file_that_is_cut_off(ingest, tmp_path, unchanged, size):
     path = tmp_path / "a.parquet"
