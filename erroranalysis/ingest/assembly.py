@@ -45,9 +45,7 @@ class Builders:
                 self._explains[reader.name] = reader.explains
             if reader.builds is not None:
                 self._own[reader.name] = reader.builds
-        self._common: Callable[[Sequence[Span]], Trace] = partial(
-            build, explain=self._explain
-        )
+        self._common = partial(build, explain=self._explain)
 
     def _explain(self, span: Span) -> Facts:
         return self._explains[span.format](span)
@@ -60,11 +58,8 @@ class Builders:
         BadRecord
             They add up to none.
         """
-        make = self._common
-        for span in spans:
-            if span.format in self._own:
-                make = self._own[span.format]
-                break
+        own = (self._own[span.format] for span in spans if span.format in self._own)
+        make = next(own, self._common)
         try:
             return make(spans)
         except RecursionError:

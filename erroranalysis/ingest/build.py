@@ -6,7 +6,6 @@ which model call shows the conversation, and what may be added up is decided her
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from erroranalysis.ingest.conversations import conversation_of
 from erroranalysis.records import Feedback, Message, Span, Trace
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store keeps naive UTC
-_SECOND = 1_000_000_000
 _NO_TIME = 1 << 63
 WHOLE = "trace"  # the kind of a span that tells of the whole trace
 
@@ -88,21 +86,21 @@ def build(spans: Iterable[Span], explain: Callable[[Span], Facts]) -> Trace:
     whole = ordered[root].kind == WHOLE
     top = _adopt(ordered, told, root) if whole else told[root]
     messages = conversation_of(ordered, told, top)
-    starts = [start for span in ordered if (start := span.started_ns)]
-    ends = [end for span in ordered if (end := span.ended_ns)]
+    starts = [span.started_ns for span in ordered if span.started_ns]
+    ends = [span.ended_ns for span in ordered if span.ended_ns]
     if whole and len(ends) > 1:  # it ends with its spans; its own end is rounded
         ends = [e for span in ordered if span.kind != WHOLE and (e := span.ended_ns)]
     return Trace(
         id=ordered[0].trace_id,
         messages=messages,
-        session_id=top.session_id or _first([fact.session_id for fact in told]),
+        session_id=_first([fact.session_id for fact in (top, *told)]),
         started_at=moment(min(starts)) if starts else None,
         ended_at=moment(max(ends)) if ends else None,
         model=top.model or _first([fact.model for fact in reversed(told)]),
         error=top.error,
         metadata=_metadata(ordered, told, root, top),
-        tags=_once([fact.tags for fact in (top, *told) if fact.tags]),
-        feedback=tuple(_once([fact.feedback for fact in told if fact.feedback])),
+        tags=list(dict.fromkeys(tag for fact in (top, *told) for tag in fact.tags)),
+        feedback=tuple(dict.fromkeys(said for fact in told for said in fact.feedback)),
         input=top.asked,
         output=top.answered,
         spans=tuple(ordered),
@@ -118,9 +116,8 @@ def moment(nanoseconds: int) -> datetime | None:
     >>> moment(1795199007657268842)
     datetime.datetime(2026, 11, 20, 18, 23, 27, 657268)
     """
-    seconds, rest = divmod(nanoseconds, _SECOND)
     try:
-        return _EPOCH + timedelta(0, seconds, rest // 1_000)
+        return _EPOCH + timedelta(microseconds=nanoseconds // 1_000)
     except OverflowError:
         return None
 
@@ -129,17 +126,11 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     """Return spans in the order of their start, those with one id merged into one."""
     by_id: dict[str, Span] = {}
     for span in spans:
-        known = by_id.setdefault(span.span_id, span)
-        if known is not span:
-            by_id[span.span_id] = combine(known, span)
-    found = list(by_id.values())
-    if len(found) > 1:
-        found.sort(key=_start)
-    return found
-
-
-def _start(span: Span) -> int:
-    return span.started_ns or _NO_TIME
+        known = by_id.get(span.span_id)
+        by_id[span.span_id] = span if known is None else combine(known, span)
+    if len(by_id) == 1:
+        return list(by_id.values())
+    return sorted(by_id.values(), key=lambda span: span.started_ns or _NO_TIME)
 
 
 def combine(known: Span, more: Span) -> Span:
@@ -235,39 +226,26 @@ def _first(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what the values are
     return None
 
 
-def _once(lists: Iterable[Iterable[Any]]) -> list[Any]:
-    """Return what several lists hold, each thing once."""
-    return list(dict.fromkeys(itertools.chain.from_iterable(lists)))
-
-
 def _sums(spans: Sequence[Span], told: Sequence[Facts]) -> dict[str, Any]:
     """Add tokens and cost up over the spans that do not repeat a sum."""
-    sums: dict[str, Any] = {}
-    before: list[int] = []
-    own: list[int] = []
-    for name, given in (
-        ("input_tokens", [fact.input_tokens for fact in told]),
-        ("output_tokens", [fact.output_tokens for fact in told]),
-        ("cost_usd", [fact.cost_usd for fact in told]),
-    ):
-        if len(given) - given.count(None) <= 1:
-            sums[name] = _first(given)
-            continue
-        there = [place for place, value in enumerate(given) if value is not None]
-        if there != before:  # what goes in and what comes out is told together
-            before, own = there, _without_sums(spans, there)
-        sums[name] = sum([given[place] for place in own])
-    return sums
+    return {
+        "input_tokens": _sum(spans, [fact.input_tokens for fact in told]),
+        "output_tokens": _sum(spans, [fact.output_tokens for fact in told]),
+        "cost_usd": _sum(spans, [fact.cost_usd for fact in told]),
+    }
 
 
-def _without_sums(spans: Sequence[Span], places: Sequence[int]) -> list[int]:
-    """Return the places of spans that do not repeat what spans below them say."""
+def _sum(spans: Sequence[Span], given: Sequence[Any]) -> Any:  # noqa: ANN401 - a number
+    there = len(given) - given.count(None)
+    if there <= 1:
+        return _first(given)
+    counts = [p for p, value in enumerate(given) if value is not None]
     parents = {span.span_id: span.parent_id for span in spans}
     # a span that tells of the whole trace repeats what any other says
     repeats = {span.span_id for span in spans if span.kind == WHOLE}
-    for place in places:
+    for place in counts:
         above = spans[place].parent_id
         while above is not None and above not in repeats:
             repeats.add(above)
             above = parents.get(above)
-    return [place for place in places if spans[place].span_id not in repeats]
+    return sum(given[p] for p in counts if spans[p].span_id not in repeats)

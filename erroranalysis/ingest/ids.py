@@ -9,7 +9,7 @@ import re
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{10}(?:[A-Za-z0-9+/]{12})?==|[A-Za-z0-9+/]{11}=")
 _BASE64_LENGTHS = (12, 24)
 _HEX_LENGTHS = (16, 32)
-_DIGITS = "0123456789abcdef"
+_HEX_DIGITS = "0123456789abcdef"
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 
 
@@ -42,7 +42,7 @@ def normal_id(value: object) -> str | None:
     if isinstance(value, str):
         size = len(value)
         if size in _HEX_LENGTHS:
-            if not value.strip(_DIGITS):  # as nearly all are
+            if not value.strip(_HEX_DIGITS):  # as nearly all are
                 return value if value.strip("0") else None
             if _HEX.fullmatch(value):
                 return value.lower()

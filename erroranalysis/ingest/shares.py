@@ -71,7 +71,7 @@ class Slice:
         known = folder / digest("lines", str(self.path), self.start)
         if not known.exists():
             own = known.with_suffix(f".{os.getpid()}")
-            own.write_text(str(sum(piece.count(b"\n") for piece in self._bytes())))
+            own.write_text(str(sum(1 for _ in self._lines())))
             own.replace(known)
         return int(known.read_text())
 
@@ -84,14 +84,6 @@ class Slice:
                 left -= len(line)
                 if left <= 0:
                     return
-
-    def _bytes(self) -> Iterator[bytes]:
-        left = self.end - self.start
-        with self.path.open("rb") as file:
-            file.seek(self.start)
-            while left and (piece := file.read(min(left, _BUFFER))):
-                yield piece
-                left -= len(piece)
 
     def _opens(self) -> BinaryIO:
         file = self.path.open("rb")
@@ -120,9 +112,10 @@ def shares(files: Sequence[Path] | None) -> list[Share]:
         The files of a source, None where it consists of something else.
     """
     sizes = {path: path.stat().st_size for path in files or ()}
-    total, count = sum(sizes.values()), processes() * _EACH
-    if total < _WORTH_IT or count == _EACH or not sys.executable:
+    total, several = sum(sizes.values()), processes()
+    if total < _WORTH_IT or several == 1 or not sys.executable:
         return []
+    count = several * _EACH
     share = max(_SMALLEST, total // count + 1)
     dealt: list[Share] = [[]]
     room = share

@@ -179,6 +179,8 @@ def work(folder: Path) -> None:
         except IngestError as error:
             done = error
         (place / _FOUND).write_bytes(pickle.dumps(done))
+        if isinstance(done, IngestError):
+            return  # nothing will be imported
 
 
 def _read(task: Task, number: int, place: Path) -> list[Found]:

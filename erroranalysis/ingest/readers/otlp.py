@@ -248,7 +248,7 @@ def attributes_of(items: Any) -> dict[str, Any]:  # noqa: ANN401 - as the source
             else:
                 given = None
             out[item["key"]] = value_of(value) if given is None else given
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError):
         return {item["key"]: value_of(item.get("value") or {}) for item in items}
     return out
 
