@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from erroranalysis.charts.svg import to_html, to_svg
+from erroranalysis.charts.svg import svg_of, to_html
 from erroranalysis.errors import NothingToDoError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -156,8 +156,9 @@ def _result_chart_class() -> type[alt.HConcatChart]:
         def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - Altair's own
             if alt.renderers.active != "default":
                 return super()._repr_mimebundle_(*args, **kwargs)
-            spec = {**self.to_dict(), "$schema": _SCHEMA}
-            return {_MIME: spec, "image/svg+xml": to_svg(self)}
+            found = self.to_dict()
+            spec = {**found, "$schema": _SCHEMA}
+            return {_MIME: spec, "image/svg+xml": svg_of(found)}
 
     return ResultChart
 

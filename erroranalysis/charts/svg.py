@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,12 +50,15 @@ def to_svg(chart: alt.TopLevelMixin) -> str:
     >>> to_svg(chart([]))[:4]
     '<svg'
     """
+    return svg_of(chart.to_dict())
+
+
+def svg_of(specification: dict[str, Any]) -> str:
+    """Draw what a chart's ``to_dict`` returned, which takes longer than to draw it."""
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(
-        chart.to_dict(),
-        vl_version=_version(),
-        allowed_base_urls=[],
+        specification, vl_version=_version(), allowed_base_urls=[]
     )
     return drawn
 
@@ -110,15 +114,22 @@ def to_html(chart: Any) -> str:  # noqa: ANN401 - Altair's own
     >>> to_html(chart([]))[:15]
     '<!DOCTYPE html>'
     """
-    import vl_convert
-
-    bundle: Any = vl_convert.javascript_bundle
-    script: str = bundle(vl_version=_version())
+    script = _script()
     # inside a script element only these letters could end or open anything
     spec = json.dumps(chart.to_dict())
     for letter in "<>&\u2028\u2029":
         spec = spec.replace(letter, f"\\u{ord(letter):04x}")
     return _PAGE.format(script=script.replace("</script", "<\\/script"), spec=spec)
+
+
+@cache
+def _script() -> str:
+    """Return the script that draws: half a second's work, the same for every page."""
+    import vl_convert
+
+    bundle: Any = vl_convert.javascript_bundle
+    script: str = bundle(vl_version=_version())
+    return script
 
 
 def _version() -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from erroranalysis.ingest.reader import BadRecord, Reader
     from erroranalysis.ingest.reading import Reading
     from erroranalysis.ingest.report import IngestReport
-    from erroranalysis.ingest.spool import Spool, temporary_folder
+    from erroranalysis.ingest.spool import Spool, spooled, temporary_folder
 
 __all__ = [
     "BadRecord",
@@ -31,6 +31,7 @@ __all__ = [
     "Spool",
     "fill",
     "joined",
+    "spooled",
     "temporary_folder",
 ]
 
@@ -43,6 +44,6 @@ __getattr__ = on_first_use(
         "reader": ["BadRecord", "Reader"],
         "reading": ["Reading"],
         "report": ["IngestReport"],
-        "spool": ["Spool", "temporary_folder"],
+        "spool": ["Spool", "spooled", "temporary_folder"],
     },
 )

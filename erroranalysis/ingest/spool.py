@@ -23,7 +23,7 @@ from erroranalysis.records import dumps
 from erroranalysis.schema import arrow_schema, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
     from types import TracebackType
 
@@ -49,6 +49,19 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     """
     with _on_disk():
         return tempfile.TemporaryDirectory(prefix="erroranalysis-")
+
+
+def spooled(folders: Iterable[Path], name: str = "traces") -> list[str]:
+    """Return the files in which finished spools keep their rows of one table.
+
+    One of traces is always there, others only where there are rows.
+    """
+    paths = (_path(folder, name) for folder in folders)
+    return [str(path) for path in paths if path.exists()]
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.parquet"
 
 
 class Spool:
@@ -96,10 +109,12 @@ class Spool:
             "remarks": [*said, ("session_id", pa.string()), *found],
             "rejects": arrow_schema(table("rejects")),
         }
-        self._files: dict[str, _File] = {}
+        self._files = {
+            name: _File(_path(folder, name), pa.schema(fields))
+            for name, fields in schemas.items()
+        }
         try:
-            for name, fields in schemas.items():
-                self._files[name] = _File(self.folder, name, pa.schema(fields))
+            self._files["traces"].begin()
         except IngestError:
             self._remove()
             raise
@@ -223,25 +238,36 @@ def _on_disk() -> Iterator[None]:
 
 
 class _File:
-    """One Parquet file, written in groups of rows while the next rows are read."""
+    """One Parquet file, written in groups of rows while the next rows are read.
 
-    def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
-        from pyarrow import parquet
+    It is begun with its first rows, or where it has to be there.
+    """
 
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
         self._schema = schema
         self._rows: list[tuple[Any, ...]] = []
         self._characters = 0
         # writing releases the interpreter, so it takes the second core
         self._thread: ThreadPoolExecutor | None = None
         self._under_way: Future[None] | None = None
-        with _on_disk():
-            self._writer: parquet.ParquetWriter | None = parquet.ParquetWriter(
-                folder / f"{name}.parquet",
-                schema,
-                compression="lz4",
-                use_dictionary=[one for one in schema.names if one in _REPEATED],
-                write_statistics=False,
-            )
+        self._writer: parquet.ParquetWriter | None = None
+        self._ended = False
+
+    def begin(self) -> parquet.ParquetWriter:
+        """Return what writes the file."""
+        from pyarrow import parquet
+
+        if self._writer is None:
+            with _on_disk():
+                self._writer = parquet.ParquetWriter(
+                    self._path,
+                    self._schema,
+                    compression="lz4",
+                    use_dictionary=[n for n in self._schema.names if n in _REPEATED],
+                    write_statistics=False,
+                )
+        return self._writer
 
     def add(self, row: tuple[Any, ...], characters: int = 0) -> None:
         """Take a row in the order of the schema."""
@@ -254,17 +280,21 @@ class _File:
             self._flush()
 
     def close(self) -> None:
+        if self._ended:
+            return
+        self._wait()
+        if self._rows:
+            writer = self.begin()
+            with _on_disk():
+                writer.write_batch(self._batch())
         if self._writer is not None:
-            self._wait()
-            if self._rows:
-                with _on_disk():
-                    self._writer.write_batch(self._batch())
             with _on_disk():
                 self._writer.close()
-            self._writer = None
+        self._writer, self._ended = None, True
 
     def abandon(self) -> None:
         """Close the file without a care for what is in it."""
+        self._ended = True
         if self._writer is not None:
             self._stop()
             with contextlib.suppress(OSError):  # a full disk has been reported before
@@ -273,14 +303,13 @@ class _File:
             self._writer = None
 
     def _flush(self) -> None:
-        if self._writer is not None:
-            if self._thread is None:
-                self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
-            batch = self._batch()
-            if self._under_way is not None:
-                with _on_disk():
-                    self._under_way.result()
-            self._under_way = self._thread.submit(self._writer.write_batch, batch)
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        writer, batch = self.begin(), self._batch()
+        if self._under_way is not None:
+            with _on_disk():
+                self._under_way.result()
+        self._under_way = self._thread.submit(writer.write_batch, batch)
 
     def _batch(self) -> pa.RecordBatch:
         """Return the rows so far as columns, and begin anew."""

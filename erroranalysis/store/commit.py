@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from erroranalysis import ingest
@@ -93,6 +94,10 @@ LEFT JOIN longest ON longest.id = met.id
 LEFT JOIN version ON version.place = met.place
 UNION ALL
 SELECT id, place, fate FROM regrown
+"""
+_NOTHING_BUILT = """
+CREATE OR REPLACE TEMP TABLE stale (place BIGINT);
+CREATE OR REPLACE TEMP TABLE regrown (id VARCHAR, place BIGINT, fate VARCHAR)
 """
 _STALE = """
 CREATE OR REPLACE TEMP TABLE stale AS
@@ -233,19 +238,18 @@ class Commit:
 
     def run(self) -> dict[str, int]:
         """Write what is new, and return the counts."""
-        self._run(_STALE, "traces")
-        self._regrow(has_spans=self._count("spans") > 0)
+        spans, feedback = self._size("spans"), self._size("feedback")
+        if self._has("spans"):
+            self._run(_STALE, "traces")
+            self._regrow()
+        else:
+            self._connection.execute(_NOTHING_BUILT)
         self._sort_incoming()
-        before = self._size("spans"), self._size("feedback")
-        self._traces()
-        self._spans()
-        self._rejects()
+        fates = self._fates()
+        self._traces(fates)
+        self._rejects(fates)
         self._feedback()
-        found = self._connection.execute(
-            "SELECT fate, count(*) FROM incoming GROUP BY fate"
-        ).fetchall()
-        fates = {fate: int(n) for fate, n in found}
-        counts = {name: fates.get(name, 0) for name in ("new", "extended", "duplicate")}
+        counts = {name: fates[name] for name in ("new", "extended", "duplicate")}
         rejected = scalar(
             self._connection,
             "SELECT count(*) FROM rejects WHERE load_id = ?",
@@ -254,10 +258,16 @@ class Commit:
         return {
             **counts,
             "rejected": int(rejected),
-            "spans": self._size("spans") - before[0],
-            "feedback": self._size("feedback") - before[1],
+            "spans": self._size("spans") - spans,
+            "feedback": self._size("feedback") - feedback,
             "known_feedback": self._known_remarks,
         }
+
+    def _fates(self) -> Counter[str]:
+        found = self._connection.execute(
+            "SELECT fate, count(*) FROM incoming GROUP BY fate"
+        )
+        return Counter(dict(found.fetchall()))
 
     def _sort_incoming(self) -> None:
         """Find out what becomes of every row; texts are compared only if they must."""
@@ -268,14 +278,8 @@ class Commit:
         else:
             self._connection.execute(_UNCONTESTED)
 
-    def _regrow(self, *, has_spans: bool) -> None:
+    def _regrow(self) -> None:
         """Sort out the traces of which the project knows spans already."""
-        if not has_spans:
-            self._connection.execute(
-                "CREATE OR REPLACE TEMP TABLE regrown (id VARCHAR, place BIGINT,"
-                " fate VARCHAR)"
-            )
-            return
         self._run(_KNOWN, "traces")
         self._run(_CHANGED, "spans")
         changed = self._connection.execute(
@@ -290,24 +294,21 @@ class Commit:
         places = {row[0]: (row[1], row[2]) for row in changed}
         rebuild(fetched(rows), whole, places)
         folder = whole.finish()
-        files = {name: str(folder / f"{name}.parquet") for name in ("traces", "spans")}
+        self._folders.append(folder)  # what could not be built is a reject in there
+        if not whole.spans:
+            self._connection.execute(_NOTHING_REGROWN)
+            return
+        files = {name: ingest.spooled([folder], name) for name in ("traces", "spans")}
         self._connection.execute(_REGROWN, files)
-        self._folders.append(folder)
 
     def _files(self, *names: str) -> dict[str, list[str]]:
-        return {
-            name: [str(folder / f"{name}.parquet") for folder in self._folders]
-            for name in names
-        }
+        return {name: ingest.spooled(self._folders, name) for name in names}
+
+    def _has(self, name: str) -> bool:
+        return bool(ingest.spooled(self._folders, name))
 
     def _run(self, sql: str, *names: str) -> None:
         self._connection.execute(sql, self._files(*names))
-
-    def _count(self, name: str) -> int:
-        found = self._connection.execute(
-            f"SELECT count(*) FROM read_parquet(${name})", self._files(name)
-        ).fetchone()
-        return int(found[0]) if found else 0
 
     def _last_place(self) -> int:
         found = self._connection.execute(
@@ -318,51 +319,60 @@ class Commit:
     def _size(self, table: str) -> int:
         return int(scalar(self._connection, f"SELECT count(*) FROM {table}"))
 
-    def _traces(self) -> None:
-        self._connection.execute(
-            "DELETE FROM traces WHERE id IN"
-            " (SELECT id FROM incoming WHERE fate = 'extended')"
-        )
+    def _traces(self, fates: Counter[str]) -> None:
+        if fates["extended"]:
+            for table, column in (("traces", "id"), ("spans", "trace_id")):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE {column} IN"
+                    " (SELECT id FROM incoming WHERE fate = 'extended')"
+                )
+        if not fates["new"] + fates["extended"]:
+            return
         self._run(
             "INSERT INTO traces SELECT * EXCLUDE (place, line, built, length)"
             f" FROM read_parquet($traces) WHERE place IN {_KEPT}",
             "traces",
         )
+        if self._has("spans"):
+            self._run(
+                "INSERT INTO spans SELECT * EXCLUDE (place, nth)"
+                f" FROM read_parquet($spans) WHERE place IN {_KEPT}",
+                "spans",
+            )
 
-    def _spans(self) -> None:
-        self._connection.execute(
-            "DELETE FROM spans WHERE trace_id IN"
-            " (SELECT id FROM incoming WHERE fate = 'extended')"
-        )
-        self._run(
-            "INSERT INTO spans SELECT * EXCLUDE (place, nth)"
-            f" FROM read_parquet($spans) WHERE place IN {_KEPT}",
-            "spans",
-        )
-
-    def _rejects(self) -> None:
-        self._run("INSERT INTO rejects SELECT * FROM read_parquet($rejects)", "rejects")
-        self._connection.execute(
-            "INSERT INTO rejects SELECT $load, source, line, $reason,"
-            " left(messages, 10000) FROM read_parquet($traces)"
-            " WHERE place IN (SELECT place FROM incoming WHERE fate = 'conflict')",
-            {"load": self._load_id, "reason": CONFLICT, **self._files("traces")},
-        )
+    def _rejects(self, fates: Counter[str]) -> None:
+        if self._has("rejects"):
+            self._run(
+                "INSERT INTO rejects SELECT * FROM read_parquet($rejects)", "rejects"
+            )
+        if fates["conflict"]:
+            self._connection.execute(
+                "INSERT INTO rejects SELECT $load, source, line, $reason,"
+                " left(messages, 10000) FROM read_parquet($traces)"
+                " WHERE place IN (SELECT place FROM incoming WHERE fate = 'conflict')",
+                {"load": self._load_id, "reason": CONFLICT, **self._files("traces")},
+            )
 
     def _feedback(self) -> None:
-        said = (
-            "(SELECT * EXCLUDE (place) FROM read_parquet($feedback) WHERE place IN"
-            " (SELECT place FROM incoming WHERE fate <> 'conflict'))"
-        )
-        self._run(_NEW_FEEDBACK.format(said=said), "feedback")
-        if remarks := self._count("remarks"):
-            before = self._size("feedback")
-            self._run(_PLACED, "remarks")
-            self._connection.execute(_LOST)
-            said = "(SELECT * FROM placed WHERE trace_id IS NOT NULL)"
-            self._connection.execute(_NEW_FEEDBACK.format(said=said))
-            lost = scalar(
-                self._connection, "SELECT count(*) FROM placed WHERE trace_id IS NULL"
+        if self._has("feedback"):
+            said = (
+                "(SELECT * EXCLUDE (place) FROM read_parquet($feedback) WHERE place IN"
+                " (SELECT place FROM incoming WHERE fate <> 'conflict'))"
             )
-            added = self._size("feedback") - before
-            self._known_remarks = max(0, remarks - int(lost) - added)
+            self._run(_NEW_FEEDBACK.format(said=said), "feedback")
+        if self._has("remarks"):
+            self._remarks()
+
+    def _remarks(self) -> None:
+        before = self._size("feedback")
+        self._run(_PLACED, "remarks")
+        self._connection.execute(_LOST)
+        said = "(SELECT * FROM placed WHERE trace_id IS NOT NULL)"
+        self._connection.execute(_NEW_FEEDBACK.format(said=said))
+        # what is said about a session is one piece, on however many traces
+        placed = scalar(
+            self._connection,
+            "SELECT count(DISTINCT nth) FROM placed WHERE trace_id IS NOT NULL",
+        )
+        added = self._size("feedback") - before
+        self._known_remarks = max(0, int(placed) - added)

@@ -88,7 +88,8 @@ def load(
             added, lost = _annotate(store, load_id, found.annotations)
             counts["annotations"] = added
             counts["rejected"] += lost
-    for reason, count in store.traces.reasons(load_id).items():
+    there = store.traces.reasons(load_id) if counts["rejected"] else {}
+    for reason, count in there.items():
         found.reasons.setdefault(reason, count)
     return ingest.IngestReport(
         **counts,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from erroranalysis._version import __version__
 from erroranalysis.errors import NewerProjectError, NotAProjectError
 from erroranalysis.records import utc_now
@@ -13,8 +15,6 @@ from erroranalysis.views import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import duckdb
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,14 @@ def schema_version(connection: duckdb.DuckDBPyConnection, path: str) -> int:
     NotAProjectError
         The file is a DuckDB database with tables that are not ours.
     """
+    try:
+        found = connection.execute(
+            "SELECT max(version) FROM schema_migrations"
+        ).fetchone()
+        return int(found[0] or 0) if found else 0
+    except (duckdb.CatalogException, duckdb.BinderException):
+        # nothing of the kind, or another program's; to list tables first takes 15 ms
+        pass
     names = {
         row[0]
         for row in connection.execute(
@@ -69,11 +77,6 @@ def schema_version(connection: duckdb.DuckDBPyConnection, path: str) -> int:
             " WHERE NOT internal AND database_name = current_database()"
         ).fetchall()
     }
-    if "schema_migrations" in names:
-        found = connection.execute(
-            "SELECT max(version) FROM schema_migrations"
-        ).fetchone()
-        return int(found[0] or 0) if found else 0
     if names:
         some = ", ".join(sorted(names)[:5])
         raise NotAProjectError(

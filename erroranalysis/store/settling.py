@@ -60,17 +60,17 @@ def settle(
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
         connection.execute(f"SET temp_directory = '{folders[0] / 'overflow'}'")
-        connection.execute(_IN_PIECES, {"traces": _files(folders)})
+        connection.execute(_IN_PIECES, {"traces": ingest.spooled(folders)})
         found = connection.execute("FROM pieces").fetchall()
         if not found:
             return []
         last = connection.execute(
-            "SELECT max(place) FROM read_parquet(?)", [_files(folders)]
+            "SELECT max(place) FROM read_parquet(?)", [ingest.spooled(folders)]
         ).fetchone()
         rows = connection.execute(
             f"SELECT {COLUMNS} FROM read_parquet(?)"
             " WHERE trace_id IN (SELECT id FROM pieces) ORDER BY trace_id, place, nth",
-            [_files(folders, "spans")],
+            [ingest.spooled(folders, "spans")],
         )
         first = int(last[0]) + 1 if last else 0
         whole = stack.enter_context(ingest.Spool(load_id, first=first))
@@ -109,7 +109,7 @@ def doubts(
     soon = utc_now() + timedelta(days=1)
     with contextlib.ExitStack() as stack:
         use = connection or stack.enter_context(duckdb.connect())
-        row = use.execute(_DOUBTS, [soon, _files(folders)]).fetchone()
+        row = use.execute(_DOUBTS, [soon, ingest.spooled(folders)]).fetchone()
     return Doubts(*row) if row else Doubts()
 
 
@@ -155,10 +155,6 @@ def warnings(
         for size in sorted(set(sizes.values()) & _LIMITS)
     ]
     return tuple(found)
-
-
-def _files(folders: Sequence[Path], name: str = "traces") -> list[str]:
-    return [str(folder / f"{name}.parquet") for folder in folders]
 
 
 def rebuild(

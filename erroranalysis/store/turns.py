@@ -74,8 +74,11 @@ class Turns:
 
     def wanted(self) -> bool:
         """Return whether another program waits."""
-        if not self._try(_NEXT):
-            return True
+        try:
+            if not self._try(_NEXT):
+                return True
+        except FileNotFoundError:  # the folder is gone, and nobody waits in it
+            return False
         _unlock(self._open(), _NEXT)
         return False
 

@@ -12,6 +12,7 @@ import pytest
 from charts.results import HOSTILE, KINDS, names
 
 from erroranalysis.charts import chart, to_html, to_png, to_svg
+from erroranalysis.charts.svg import svg_of
 
 LETTER = re.compile(r"https?://[^\s\"'<>\\]+")
 
@@ -94,9 +95,11 @@ def test_a_page_loads_nothing_and_names_end_no_script(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_themes_differ_and_name_no_address(kind: str) -> None:
-    light, dark = (drawn(kind, names(3), theme=name) for name in ("light", "dark"))
-    assert light.to_dict()["config"] != dark.to_dict()["config"]
-    svg = to_svg(dark)
+    light, dark = (
+        drawn(kind, names(3), theme=name).to_dict() for name in ("light", "dark")
+    )
+    assert light["config"] != dark["config"]
+    svg = svg_of(dark)
     assert "https://" not in LETTER.sub("", svg)
     assert set(LETTER.findall(svg)) <= {
         "http://www.w3.org/2000/svg",

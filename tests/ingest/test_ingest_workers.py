@@ -21,7 +21,7 @@ FACTS += ("feedback", "records", "format", "columns", "skipped", "warnings")
 def compare(tmp_path, monkeypatch):
     """Import a source by one process and by several; return the second report."""
 
-    def compared(source, *, cores=3, **options):
+    def compared(source, *, cores=2, **options):
         results = []
         for smallest in (1 << 40, 1):
             monkeypatch.setattr(shares, "_WORTH_IT", smallest)
@@ -165,9 +165,7 @@ def test_a_file_of_requests_is_cut_and_nothing_is_lost(
         assert len(body) < 0x80  # one byte as a varint
         size = 4 if framing == "four bytes" else 1
         data += len(body).to_bytes(size, "big") + body
-    facts, traces, spans, rejects = compare(
-        write("a.pb", data[: len(data) - missing]), cores=4
-    )
+    facts, traces, spans, rejects = compare(write("a.pb", data[: len(data) - missing]))
     lost = 1 if missing else 0
     assert (facts["new"], len(traces), len(spans)) == (150, 150, 300 - lost)
     assert [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -281,3 +282,19 @@ def test_an_idle_project_is_let_go_though_nobody_calls_it(store, tmp_path):
     path = str(tmp_path / "p.duckdb")
     subprocess.run([sys.executable, "-c", program, path], check=True, timeout=60)
     assert len(store.annotations.history()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use stays there")
+def test_a_project_whose_folder_is_gone_is_let_go_and_says_so(tmp_path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    turns = Turns(str(folder / "q"))
+    assert turns.take(0)
+    store = Store(folder / "p.duckdb", patience=0)
+    with store.leases.lease():
+        shutil.rmtree(folder)
+    assert not turns.wanted()  # which a thread asks while a project is open
+    turns.give()
+    store.close()
+    with pytest.raises(StoreError, match=r"folder '.*gone' of .* does not exist"):
+        store.annotations.history()

@@ -544,6 +544,14 @@ def test_a_score_of_a_session_is_about_its_traces(ingest, traces):
     assert [said.name for said in traces()[TRACE].feedback] == ["polite"]
 
 
+def test_what_is_known_about_a_session_is_one_piece_on_however_many_traces(ingest):
+    said = [score(traceId=None, sessionId="s1"), score(traceId=None, sessionId="s9")]
+    first = ingest([trace(), trace(id="b" * 32, input="And on Monday?"), *said])
+    assert (first.new, first.feedback, first.known_feedback) == (2, 2, 0)
+    again = ingest(said)
+    assert (again.feedback, again.known_feedback, again.rejected) == (0, 1, 1)
+
+
 def test_comments_of_the_api(ingest, traces):
     made = {"id": "c", "content": "Wrong day", "createdAt": START}
     others = [{"objectType": "SESSION", "objectId": "s1", "content": "Slow", "id": "d"}]
