@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 import erroranalysis as ea
+
+# kernels and programs that tests start would compile the package anew each time
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 BROWSER = "tests/browser/"
 SHARED = Path(__file__).parents[2] / "shared" / "data"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from browser.jupyter import START_MS, Notebook
-from playwright.sync_api import Route, expect
+from browser.jupyter import START_MS, Lab, Notebook
+from playwright.sync_api import Browser, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -67,24 +69,18 @@ def press(notebook: Notebook, number: int) -> Any:
     return cell.locator(".jp-OutputArea").first
 
 
-@pytest.mark.parametrize(
-    ("result", "first", "second", "mark"),
-    [
-        (PARETO, "('late-0', 'late-1', 'late-2')", "('<b>rude</b>-0'", "bar"),
-        (MATRIX, "('t2', 't4')", "('t1', 't3')", "rect mark"),
-        (SLICED, "('t3', 't2', 't4')", "('t3', 't4')", "point"),
-        (DRIFT, "('t1', 't2')", "('u0', 'u1', 'u2'", "point"),
-    ],
-    ids=["pareto", "matrix", "sliced", "drift"],
-)
-def test_a_click_selects_the_traces_behind_a_mark(
-    notebook: Notebook,
-    request: pytest.FixtureRequest,
-    result: str,
-    first: str,
-    second: str,
-    mark: str,
-) -> None:
+CASES = {
+    "pareto": (PARETO, "('late-0', 'late-1', 'late-2')", "('<b>rude</b>-0'", "bar"),
+    "matrix": (MATRIX, "('t2', 't4')", "('t1', 't3')", "rect mark"),
+    "sliced": (SLICED, "('t3', 't2', 't4')", "('t3', 't4')", "point"),
+    "drift": (DRIFT, "('t1', 't2')", "('u0', 'u1', 'u2'", "point"),
+}
+EACH = 3  # a chart, and a cell for each of two clicks
+
+
+@pytest.fixture(scope="module")
+def charts(chromium: Browser, lab: Lab) -> Iterator[tuple[Notebook, list[str]]]:
+    """One notebook with all charts, and what it asked of other machines."""
     outside: list[str] = []
 
     def only_here(route: Route) -> None:
@@ -94,18 +90,33 @@ def test_a_click_selects_the_traces_behind_a_mark(
             outside.append(route.request.url)
             route.abort()
 
+    context = chromium.new_context(viewport={"width": 1400, "height": 950})
+    notebook = Notebook(context.new_page(), lab)
     notebook.page.route("http*://**/*", only_here)
-    name = f"live-{request.node.callspec.id}"
-    notebook.lab.write(
-        name, DRAW.format(result=result), "view.selected", "view.selected"
-    )
-    notebook.open(name)
-    output = press(notebook, 0)
+    cells = [
+        (DRAW.format(result=result), "view.selected", "view.selected")
+        for result, *_ in CASES.values()
+    ]
+    lab.write("live", *itertools.chain.from_iterable(cells))
+    notebook.open("live")
+    yield notebook, outside
+    context.close()
+    lab.stop_kernels()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_click_selects_the_traces_behind_a_mark(
+    charts: tuple[Notebook, list[str]], case: str
+) -> None:
+    notebook, outside = charts
+    _, first, second, mark = CASES[case]
+    place = EACH * list(CASES).index(case)
+    output = press(notebook, place)
     marks = output.locator(f"path[aria-roledescription='{mark}']")
     expect(marks.first).to_be_visible(timeout=START_MS)
     corner: Any = {"x": 4, "y": 4}  # beside the number that stands in the middle
     marks.nth(0).click(position=corner)
-    expect(press(notebook, 1)).to_contain_text(first)
+    expect(press(notebook, place + 1)).to_contain_text(first)
     marks.nth(1).click(position=corner)
-    expect(press(notebook, 2)).to_contain_text(second)
+    expect(press(notebook, place + 2)).to_contain_text(second)
     assert outside == []
