@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from erroranalysis.ingest.messages import normalise
@@ -561,12 +563,17 @@ def test_calls_that_were_not_valid_are_told():
     assert found["tool_calls"] == [{"id": "c1", "name": name, "arguments": broken_json}]
 
 
-def test_a_built_in_tool_keeps_its_own_record():
-    item = {"type": "web_search_call", "id": "ws", "action": {"query": "hours"}}
-    [found] = normalise([item])
-    assert found["tool_calls"] == [
-        {"id": "ws", "name": "web_search_call", "arguments": item}
+def test_a_built_in_tool_has_its_question_and_its_answer():
+    asked = {"type": "web_search_call", "id": "ws", "action": {"query": "hours"}}
+    found = {"type": "file_search_call", "id": "fs", "queries": ["hours"]}
+    found["results"] = [{"filename": "faq.md", "text": "9 to 5"}]
+    messages = normalise([asked, {**found, "status": "completed"}])
+    assert [m.get("tool_calls") or m["tool_call_id"] for m in messages] == [
+        [{"id": "ws", "name": "web_search", "arguments": {"query": "hours"}}],
+        [{"id": "fs", "name": "file_search", "arguments": {"queries": ["hours"]}}],
+        "fs",
     ]
+    assert json.loads(messages[2]["content"]) == found["results"]
 
 
 def test_a_retry_of_pydantic_ai_is_a_result_or_said_by_the_user():

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from erroranalysis.ingest.messages import hosted
 from erroranalysis.ingest.messages.content import CALLS, RESULTS, sort_of
 from erroranalysis.ingest.messages.roles import SPEAKERS, role_named, role_of
 from erroranalysis.ingest.values import as_text, unwrap
@@ -94,7 +95,7 @@ def _opened(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     elif isinstance(message.get("source"), str) and _is_of_autogen(message):
         yield _of_autogen(message)
     elif "role" not in message and isinstance(message.get("type"), str):
-        yield _item(message)
+        yield from _item(message)
     else:
         yield from _turn(message) or (message,)
 
@@ -114,22 +115,21 @@ def _turn(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [{"role": role, "content": item[name]} for role, name in sides]
 
 
-def _item(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the message that an item of a Responses request or reply stands for."""
+def _item(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the messages that an item of a Responses request or reply stands for."""
     sort = sort_of(item)
     if sort == "custom_tool_call":
         item = {"arguments": item.get("input"), **item}
     if sort in CALLS and "name" in item:
-        return {"role": "assistant", "content": [item]}
-    if sort in RESULTS:
-        return {"role": "tool", "content": [item]}
-    if sort == "reasoning":
-        return {"role": "assistant", "content": [item]}
-    if sort.endswith("_call") and role_named(sort) is None and "id" in item:
-        # built-in tools (web search, code interpreter, …) keep their own record
-        call = {"id": item.get("id"), "name": sort, "arguments": dict(item)}
-        return {"role": "assistant", "content": "", "tool_calls": [call]}
-    return item
+        yield {"role": "assistant", "content": [item]}
+    elif sort in RESULTS:
+        yield {"role": "tool", "content": [item]}
+    elif sort == "reasoning":
+        yield {"role": "assistant", "content": [item]}
+    elif sort.endswith("_call") and role_named(sort) is None and "id" in item:
+        yield from hosted.turns(item)
+    else:
+        yield item
 
 
 def _of_pydantic_ai(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -294,24 +294,23 @@ def _step(step: Mapping[str, Any], place: int, trace_id: str) -> Iterator[Span]:
     said = as_text(step.get("message"))
     began = as_nanoseconds(step.get("timestamp"))
     attributes = {k: v for k, v in step.items() if k not in _IN_COLUMNS}
-    results = {str(r.get("source_call_id")): r for r in _results(step)}
-    calls = _calls(step)
+    results, calls = _results(step), _calls(step)
     yield Span(
         trace_id, span_id, "agent", "llm" if is_agent else "event",
         as_text(step.get("model_name") or step.get("source")), began, None,
         None if is_agent else said, said if is_agent else None, attributes, None, NAME,
     )  # fmt: skip
     for nth, call in enumerate(calls):
-        result = results.pop(str(call["id"]), None)
-        if result is None and len(calls) == 1:
-            result = results.pop("None", None)
+        own = {str(call["id"]), *(["None"] if len(calls) == 1 else ())}
+        result = next((r for r in results if str(r.get("source_call_id")) in own), None)
+        results = [one for one in results if one is not result]
         yield Span(
             trace_id, f"{span_id} call {nth}", span_id, "tool", as_text(call["name"]),
             began, None, as_text(call["arguments"]),
             as_text(_answer(result)) if result else None,
             _about(call, result), None, NAME,
         )  # fmt: skip
-    for nth, result in enumerate(results.values()):
+    for nth, result in enumerate(results):
         yield Span(
             trace_id, f"{span_id} result {nth}", span_id, "event", "observation",
             began, None, None, as_text(_answer(result)),

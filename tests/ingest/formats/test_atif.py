@@ -130,6 +130,22 @@ def test_results_that_name_no_call(ingest, traces):
     assert messages[4] == {"role": "tool", "content": "done"}
 
 
+@pytest.mark.parametrize("named", [None, "c1"])
+def test_each_of_several_results_of_a_call_is_a_step(ingest, store, named):
+    ran = {"tool_call_id": "c1", "function_name": "run", "arguments": {"cmd": "ls"}}
+    said = [{"source_call_id": named, "content": text} for text in ("one", "two")]
+    step = {
+        "step_id": 1, "source": "agent", "message": "", "tool_calls": [ran],
+        "observation": {"results": said},
+    }  # fmt: skip
+    ingest([{"schema_version": "ATIF-v1.7", "session_id": "s", "steps": [step]}])
+    rows = store.query(
+        "SELECT kind, output FROM spans WHERE span_id LIKE '% call %'"
+        " OR span_id LIKE '% result %' ORDER BY span_id"
+    ).rows()
+    assert rows == [("tool", "one"), ("event", "two")]
+
+
 def test_results_that_only_refer_to_helpers_say_to_which(ingest, traces, store):
     summary = {"session_id": "s2", "trajectory_path": "b.json"}
     answers = {"trajectory_path": "c.json", "extra": {"summary": "Answers"}}
