@@ -53,7 +53,8 @@ class Canvas:
         """Width that the names take: what they need, up to a third of the chart."""
         lines = [row["label"] for row in self.rows]
         lines += [row["detail"] for row in self.rows if "detail" in row]
-        needed = LETTER * max((len(line) for line in lines), default=0) + 8
+        longest = max((len(line) for line in lines), default=0)
+        needed = LETTER * longest / _SAFE + 8
         return int(min(max(needed, 60), self.width * _LONGEST_NAME))
 
     def rest(self, *widths: int) -> int:

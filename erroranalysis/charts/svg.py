@@ -54,7 +54,7 @@ def to_svg(chart: alt.TopLevelMixin) -> str:
 
 
 def svg_of(specification: dict[str, Any]) -> str:
-    """Draw what a chart's ``to_dict`` returned, which takes longer than to draw it."""
+    """Draw what ``to_dict`` of a chart returned; to make that is the slow part."""
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(
@@ -124,7 +124,7 @@ def to_html(chart: Any) -> str:  # noqa: ANN401 - Altair's own
 
 @cache
 def _script() -> str:
-    """Return the script that draws: half a second's work, the same for every page."""
+    """Return the script that draws: seconds of work, and the same for every page."""
     import vl_convert
 
     bundle: Any = vl_convert.javascript_bundle

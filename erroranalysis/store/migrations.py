@@ -64,12 +64,12 @@ def schema_version(connection: duckdb.DuckDBPyConnection, path: str) -> int:
     """
     try:
         found = connection.execute(
-            "SELECT max(version) FROM schema_migrations"
+            # other programs have a table of that name, but not with this column
+            "SELECT max(version) FROM schema_migrations WHERE package_version <> ''"
         ).fetchone()
         return int(found[0] or 0) if found else 0
     except (duckdb.CatalogException, duckdb.BinderException):
-        # nothing of the kind, or another program's; to list tables first takes 15 ms
-        pass
+        pass  # a fresh file, or not ours; to list the tables of each takes 15 ms
     names = {
         row[0]
         for row in connection.execute(

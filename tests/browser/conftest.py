@@ -14,6 +14,7 @@ from browser.jupyter import (
     chromium_path,
     started_chromium,
     started_lab,
+    window,
 )
 from playwright.sync_api import Browser, expect
 
@@ -43,8 +44,5 @@ def notebook(
     chromium: Browser, lab: Lab, request: pytest.FixtureRequest
 ) -> Iterator[Notebook]:
     """A notebook in a window of its own; a parameter gives it another size."""
-    size = {"viewport": {"width": 1400, "height": 950}}
-    context = chromium.new_context(**getattr(request, "param", size))
-    yield Notebook(context.new_page(), lab)
-    context.close()
-    lab.stop_kernels()
+    with window(chromium, lab, **getattr(request, "param", {})) as opened:
+        yield opened

@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -150,6 +151,16 @@ def _until_up(
         )
     finally:
         page.close()
+
+
+@contextlib.contextmanager
+def window(chromium: Browser, lab: Lab, **how: Any) -> Iterator[Notebook]:
+    """Open a window for a notebook; its kernel ends with it."""
+    size = {"viewport": {"width": 1400, "height": 950}}
+    context = chromium.new_context(**{**size, **how})
+    yield Notebook(context.new_page(), lab)
+    context.close()
+    lab.stop_kernels()
 
 
 class Notebook:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from browser.jupyter import START_MS, Lab, Notebook
+from browser.jupyter import START_MS, Lab, Notebook, window
 from playwright.sync_api import Browser, Route, expect
 
 pytestmark = pytest.mark.browser
@@ -90,18 +90,15 @@ def charts(chromium: Browser, lab: Lab) -> Iterator[tuple[Notebook, list[str]]]:
             outside.append(route.request.url)
             route.abort()
 
-    context = chromium.new_context(viewport={"width": 1400, "height": 950})
-    notebook = Notebook(context.new_page(), lab)
-    notebook.page.route("http*://**/*", only_here)
     cells = [
         (DRAW.format(result=result), "view.selected", "view.selected")
         for result, *_ in CASES.values()
     ]
     lab.write("live", *itertools.chain.from_iterable(cells))
-    notebook.open("live")
-    yield notebook, outside
-    context.close()
-    lab.stop_kernels()
+    with window(chromium, lab) as notebook:
+        notebook.page.route("http*://**/*", only_here)
+        notebook.open("live")
+        yield notebook, outside
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -12,6 +12,7 @@ import pytest
 from charts.results import HOSTILE, KINDS, names
 
 from erroranalysis.charts import chart, to_html, to_png, to_svg
+from erroranalysis.charts.panels import LETTER as LETTER_WIDTH
 from erroranalysis.charts.svg import svg_of
 
 LETTER = re.compile(r"https?://[^\s\"'<>\\]+")
@@ -62,6 +63,13 @@ def test_hostile_names_are_text_in_an_svg(kind: str) -> None:
     assert "\u202e" not in text
     if kind not in {"saturation", "strip", "dated drift", "stability"}:
         assert "script>" in text
+
+
+def test_a_short_name_has_room_in_the_widest_font() -> None:
+    found = drawn("pareto", ["late", "wrong day"]).to_dict()
+    limits = [float(one) for one in re.findall(r"'limit': ([\d.]+)", str(found))]
+    assert limits
+    assert min(limits) >= LETTER_WIDTH * len("wrong day")
 
 
 class Tags(HTMLParser):

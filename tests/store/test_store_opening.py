@@ -75,12 +75,20 @@ def test_a_missing_folder_is_named(tmp_path):
     assert not path.parent.exists()
 
 
-def test_a_foreign_database_is_refused_and_not_changed(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("orders", "1 AS id"),
+        ("schema_migrations", "'20261120' AS version"),  # as web frameworks have it
+        ("schema_migrations", "'add_orders' AS name"),
+    ],
+)
+def test_a_foreign_database_is_refused_and_not_changed(tmp_path, name, columns):
     path = tmp_path / "sales.duckdb"
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE orders AS SELECT 1 AS id")
+        connection.execute(f"CREATE TABLE {name} AS SELECT {columns}")
     before = path.read_bytes()
-    with pytest.raises(NotAProjectError, match="holds the tables orders"):
+    with pytest.raises(NotAProjectError, match=f"holds the tables {name}"):
         Store(path)
     assert path.read_bytes() == before
 
